@@ -1,0 +1,5 @@
+"""`python -m wfcompile`."""
+
+from wfcompile.cli import main
+
+raise SystemExit(main())

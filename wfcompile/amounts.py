@@ -1,0 +1,48 @@
+"""Amounts as people write them: 4Gi, 500 MB, 1h, 01:30:00."""
+
+from __future__ import annotations
+
+import math
+import re
+
+KEYS = ("cpus", "memory", "disk", "time", "gpus")
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
+_UNITS |= {"ki": 1024, "mi": 1024**2, "gi": 1024**3, "ti": 1024**4}
+_SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+def parse_amount(key: str, value: object) -> int:
+    """Return an amount in the units of ir.Request: MiB for memory and disk (a bare number is MiB), seconds for time.
+
+    Raises ValueError for anything that is not a positive amount (gpus may be 0).
+    """
+    text = str(value).strip()
+    if key in ("memory", "disk"):
+        amount = _bytes(text) / 1024**2
+    elif key == "time":
+        amount = _seconds(text)
+    elif key in KEYS:
+        amount = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else math.nan
+    else:
+        raise ValueError(f"'{key}' is no resource; known: {', '.join(KEYS)}")
+    if math.isnan(amount) or (amount <= 0 and key != "gpus"):
+        raise ValueError(f"{text!r} is not an amount of {key}")
+    return math.ceil(amount)
+
+
+def _bytes(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?", text.lower())
+    if not match or match[2] == "i":
+        return math.nan
+    if not match[2] and not text.lower().endswith("b"):
+        return float(match[1]) * 1024**2
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _seconds(text: str) -> float:
+    clock = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d\d)(?::(\d\d))?", text)  # [days-]hours:minutes[:seconds]
+    if clock:
+        days, hours, minutes, seconds = (int(x or 0) for x in clock.groups())
+        return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?", text.lower())
+    return float(match[1]) * _SECONDS[match[2] or ""] if match else math.nan

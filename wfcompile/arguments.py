@@ -1,0 +1,93 @@
+"""Command-line words become Options."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wfcompile.documents import parse_document
+from wfcompile.errors import Refused
+from wfcompile.options import Options
+from wfcompile.site import Site, load_site
+
+
+def options_from(
+    spec: Path,
+    target: str,
+    inputs: tuple[Path, ...],
+    parameter: tuple[str, ...],
+    toplevel: Path | None,
+    initdir: Path | None,
+    dataopt: tuple[str, ...],
+    wflowopt: tuple[str, ...],
+    site: str | None,
+    resources: tuple[Path, ...],
+    settings: tuple[str, ...],
+    container: str | None,
+    image: tuple[str, ...],
+    output: tuple[str, ...],
+    allow_path: tuple[Path, ...],
+    data_edges_only: bool,
+    debug: bool,
+) -> Options:
+    """Return the options; raises Refused for words that cannot be understood."""
+    for key, value in (_pair(text, "-d") for text in dataopt):
+        if key != "initdir":
+            raise Refused(f"-d {key}: this data option is not supported by this version", "known: initdir")
+        initdir = Path(value)
+    for path, name in ((toplevel, "--toplevel"), (initdir, "--initdir")):
+        if path is not None and not path.is_dir():
+            raise Refused(f"{name}: the directory '{path}' does not exist", "check the path")
+    options = Options(
+        spec=spec,
+        target=target,
+        site=load_site(site) if site else Site(),
+        input_files=inputs,
+        parameters=tuple((key, _yaml(value, f"-p {key}")) for key, value in (_pair(p, "-p") for p in parameter)),
+        toplevel=toplevel,
+        initdir=initdir,
+        workflow_options=tuple((key, _yaml(value, f"-w {key}")) for key, value in (_pair(w, "-w") for w in wflowopt)),
+        resources=resources,
+        settings=tuple(_setting(text) for text in settings),
+        container=container,
+        images=tuple(_pair(text, "--image") for text in image),
+        outputs=output,
+        allowed_paths=allow_path,
+        data_edges_only=data_edges_only,
+    )
+    for key, _ in options.workflow_options:
+        if key not in ("discover", "relative"):
+            raise Refused(f"-w {key}: unknown workflow option", "known: discover, relative")
+    return replace(options, container=_container(container))
+
+
+def _container(name: str | None) -> str | None:
+    known = ("auto", "apptainer", "singularity", "charliecloud", "none")
+    if name is not None and name not in known:
+        raise Refused(f"--container {name}: unknown runtime", f"known: {', '.join(known)}")
+    return name
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise Refused(f"{option} '{text}' is not KEY=VALUE", "write an equals sign between them")
+    return key, value
+
+
+def _setting(text: str) -> tuple[str, str, str]:
+    name, value = _pair(text, "--set")
+    step, _, key = name.rpartition(".")
+    if not step:
+        raise Refused(f"--set '{text}' is not STEP.KEY=VALUE", "for example --set 'fit.memory=4 GiB'")
+    return step, key, value
+
+
+def _yaml(text: str, where: str) -> Any:
+    from wfcompile.frontends.yadage.references import Library
+
+    document = parse_document(text, Path(where), where)
+    from wfcompile.documents import cursor
+
+    return Library(document, [], []).plain(cursor(document))

@@ -1,0 +1,199 @@
+"""The bundle: a directory that appears whole, by rename; relative paths only, same bytes for the same input."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from wfcompile import __version__
+from wfcompile.amounts import KEYS
+from wfcompile.backends import Backend
+from wfcompile.errors import Refused
+from wfcompile.ir import Request, Step, Workflow
+from wfcompile.jq_program import run_jq
+from wfcompile.loc import Loc
+from wfcompile.options import Options
+from wfcompile.render import render
+from wfcompile.resources import folder
+from wfcompile.runtime.expand import Known, expand
+from wfcompile.scripts import File, by_step, script_files
+
+MANIFEST = "manifest-sha256.txt"
+
+
+def bundle_files(workflow: Workflow, options: Options, target: Backend) -> Iterator[File]:
+    """Yield every file of the bundle but the manifest."""
+    returns = target.returns(options)
+    yield from target.emit(workflow, options)
+    yield from script_files(workflow, options, returns)
+    yield from _library()
+    for source in workflow.sources:
+        yield File(f"spec/{source.name}", source.text.encode())
+    for item in workflow.inputs:
+        if item.copied:
+            yield File(f"inputs/{item.name}", item.path.read_bytes(), item.mode)
+    yield File("lib/nodes.txt", "".join(f"{node_id}\n" for node_id in workflow.rows.ids).encode())
+    yield File("lib/outputs.tsv", "".join(_output_lines(workflow)).encode())
+    yield _json("inputs.json", inputs_record(workflow))
+    yield _json("images.lock.json", images_record(workflow))
+    yield _json("plan.json", plan_record(workflow, options))
+    values = {
+        "workflow": workflow.name,
+        "nodes": len(workflow.rows),
+        "next": target.NEXT,
+        "target": options.target,
+    }
+    yield File("README.md", render("common", "README.md.j2", values).encode())
+
+
+def _library() -> Iterator[File]:
+    wrapper = folder("wrapper")
+    for path in sorted(wrapper.rglob("*.sh")):
+        yield File(f"lib/{path.relative_to(wrapper)}", path.read_bytes(), 0o755)
+
+
+def _output_lines(workflow: Workflow) -> Iterator[str]:
+    for output in workflow.outputs:
+        yield f"{workflow.rows.ids[output.node]}\t{output.source}\t{output.destination}\n"
+
+
+def _json(path: str, data: Any) -> File:
+    return File(path, (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+
+
+def inputs_record(workflow: Workflow) -> dict[str, Any]:
+    """Return inputs.json: the files of the init directory; those not copied are bound at submission."""
+    files = [{"name": f.name, "size": f.size, "copied": f.copied} for f in workflow.inputs]
+    return {"version": 1, "files": files}
+
+
+def images_record(workflow: Workflow) -> dict[str, Any]:
+    """Return images.lock.json: each image as the specification names it and its file name in a cache."""
+    images = [{"image": i.reference, "file": i.key} for _, i in sorted(workflow.images.items())]
+    return {"version": 1, "images": images}
+
+
+def plan_record(workflow: Workflow, options: Options) -> dict[str, Any]:
+    """Return plan.json: what was compiled and how; with `template` and `init` the rows can be made again."""
+    counts = {step: len(nodes) for step, nodes in by_step(workflow)}
+    steps = []
+    for number, (about, request) in enumerate(zip(workflow.steps, workflow.requests, strict=True)):
+        steps.append(
+            {
+                "step": about.path,
+                "source": about.source,
+                "nodes": counts.get(number, 0),
+                "runs": about.nodes,
+                "image": about.image,
+                "interpreter": about.interpreter,
+                "request": {key: getattr(request, key) for key in KEYS},
+            }
+        )
+    return {
+        "version": 1,
+        "wfcompile": __version__,
+        "workflow": workflow.name,
+        "language": workflow.language,
+        "target": options.target,
+        "site": options.site.name,
+        "nodes": len(workflow.rows),
+        "steps": steps,
+        "template": workflow.template,
+        "init": workflow.init,
+    }
+
+
+def is_bundle(path: Path) -> bool:
+    """Tell whether a path is a bundle's directory."""
+    return (path / "plan.json").is_file() and (path / MANIFEST).is_file()
+
+
+def read_bundle(directory: Path) -> Workflow:
+    """Return the workflow of a bundle, its rows made again from plan.json; raises Refused for another version."""
+    plan = json.loads((directory / "plan.json").read_text(encoding="utf-8"))
+    if plan.get("version") != 1:
+        raise Refused(f"'{directory}' was made by another version of wfcompile ({plan.get('wfcompile')})")
+    inputs = json.loads((directory / "inputs.json").read_text(encoding="utf-8"))
+    names = {file["name"] for file in inputs["files"]}
+    known = Known(plan["init"], lambda path: os.path.normpath(path) in names, run_jq)
+    place = Loc(str(directory / "plan.json"), 1, 1)
+    return Workflow(
+        name=plan["workflow"],
+        language=plan["language"],
+        template=plan["template"],
+        steps=tuple(
+            Step(s["step"], place, s["source"], s["image"], s["interpreter"], nodes=s["runs"]) for s in plan["steps"]
+        ),
+        locs={},
+        sources=(),
+        init=plan["init"],
+        rows=expand(plan["template"], known),
+        requests=tuple(Request(**s["request"]) for s in plan["steps"]),
+    )
+
+
+def write_bundle(files: Iterable[File], directory: Path, force: bool) -> bool:
+    """Write a bundle; False when the same one is there already. A `run/` in an old bundle stays in place.
+
+    Raises Refused when something else is there, unless `force` says to replace it.
+    """
+    if directory.exists() and not (directory / MANIFEST).is_file() and not _is_empty(directory):
+        raise Refused(f"'{directory}' exists and is no bundle", "choose another directory with -o")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    try:
+        manifest = "".join(f"{digest}  {path}\n" for path, digest in sorted(_write_all(files, temporary)))
+        (temporary / MANIFEST).write_text(manifest, encoding="utf-8")
+        temporary.chmod(0o777 & ~_umask())
+        if directory.exists():
+            if (directory / MANIFEST).is_file() and (directory / MANIFEST).read_text(encoding="utf-8") == manifest:
+                return False
+            _make_room(directory, temporary, force)
+        temporary.rename(directory)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return True
+
+
+def _write_all(files: Iterable[File], top: Path) -> Iterator[tuple[str, str]]:
+    made: set[Path] = set()
+    for path, data, mode in files:
+        target = top / path
+        if target.parent not in made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            made.add(target.parent)
+        target.write_bytes(data)
+        if mode != 0o644:
+            target.chmod(mode & ~_umask())
+        yield path, hashlib.sha256(data).hexdigest()
+
+
+def _make_room(directory: Path, temporary: Path, force: bool) -> None:
+    """Move an old bundle away; its run/ is kept only by --force, and then belongs to the new bundle."""
+    run = directory / "run"
+    if run.exists() and not force and any(run.iterdir()):
+        raise Refused(
+            f"'{directory}' holds another bundle with a run in it",
+            "choose another directory with -o, or replace the bundle and keep its run/ with --force",
+        )
+    if run.exists():
+        run.rename(temporary / "run")
+    old = Path(tempfile.mkdtemp(prefix=f".{directory.name}.old.", dir=directory.parent))
+    directory.rename(old / "bundle")
+    shutil.rmtree(old)
+
+
+def _is_empty(directory: Path) -> bool:
+    return directory.is_dir() and not any(directory.iterdir())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,190 @@
+"""YAML and JSON documents whose every value knows its line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from wfcompile.errors import Refused, suggest
+from wfcompile.loc import Loc
+
+Pointer = tuple[str | int, ...]
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: plain data beside the node tree that still has the positions."""
+
+    path: Path
+    display: str  # as messages name it
+    text: str
+    data: Any
+    root: yaml.Node | None
+
+    def loc(self, pointer: Pointer = (), *, key: bool = False) -> Loc:
+        """Return where the value (or its key) at `pointer` stands; of the nearest parent if it is absent."""
+        node = self.root
+        mark = node.start_mark if node else None
+        for part in pointer:
+            found = _child(node, part) if node else None
+            if found is None:
+                break
+            key_node, node = found
+            mark = (key_node if key and key_node else node).start_mark
+        return Loc(self.display, mark.line + 1, mark.column + 1) if mark else Loc(self.display, 1, 1)
+
+    def loc_inside(self, pointer: Pointer, offset: int) -> Loc:
+        """Return the position of a character of the string at `pointer`; of the string where lines are folded."""
+        node = self.root
+        for part in pointer:
+            found = _child(node, part) if node else None
+            node = found[1] if found else None
+        start = self.loc(pointer)
+        if not isinstance(node, yaml.ScalarNode):
+            return start
+        before = node.value[:offset]
+        lines = self.text.split("\n")
+        if node.style == "|":
+            body = lines[start.line : start.line + node.value.count("\n") + 1]
+            indent = min((len(x) - len(x.lstrip(" ")) for x in body if x.strip()), default=0)
+            row, column = before.count("\n"), offset - (before.rfind("\n") + 1)
+            return Loc(self.display, start.line + 1 + row, indent + column + 1)
+        quote = 1 if node.style in ("'", '"') else 0
+        line = lines[start.line - 1]
+        if "\n" in before or line[start.column - 1 + quote :][:offset] != before:
+            return start
+        return Loc(self.display, start.line, start.column + quote + offset)
+
+
+def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node | None, yaml.Node] | None:
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return None, node.value[part]
+    if isinstance(node, yaml.MappingNode):
+        for key_node, value_node in reversed(node.value):  # the last of equal keys wins
+            if key_node.value == str(part):
+                return key_node, value_node
+    return None
+
+
+def display_path(path: Path) -> str:
+    """Return a path as a user would type it from the working directory."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def read_document(path: Path, what: str = "file", loc: Loc | None = None) -> Document:
+    """Read one YAML (or JSON) file.
+
+    Raises Refused when it is missing, not text, or not valid YAML, with the position of the fault.
+    """
+    display = display_path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Refused(f"{what} '{display}' does not exist", "check the path", loc) from None
+    except IsADirectoryError:
+        raise Refused(f"{what} '{display}' is a directory", "name a file", loc) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{what} '{display}' cannot be read: {error}", loc=loc) from None
+    return parse_document(text, path, display)
+
+
+def parse_document(text: str, path: Path, display: str) -> Document:
+    """Parse YAML text; raises Refused with the position of the first fault."""
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+        if root is not None:
+            _refuse_recursion(root, display)
+        data = loader.construct_document(root) if root is not None else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        loc = Loc(display, mark.line + 1, mark.column + 1) if mark else None
+        raise Refused(f"not valid YAML: {error.problem}", "correct the syntax here", loc) from None
+    except yaml.reader.ReaderError as error:
+        loc = Loc(display, text.count("\n", 0, error.position) + 1, 1)
+        raise Refused(f"not valid YAML: {error.reason}", "remove the character", loc) from None
+    except ValueError as error:  # e.g. an impossible date
+        raise Refused(f"not valid YAML: {error}", loc=Loc(display, 1, 1)) from None
+    finally:
+        loader.dispose()
+    return Document(path, display, text, data, root)
+
+
+def _refuse_recursion(root: yaml.Node, display: str) -> None:
+    """An anchor inside itself (`&a [*a]`) would be walked for ever."""
+    done: set[int] = set()
+    open_nodes: set[int] = set()
+    stack: list[tuple[yaml.Node, bool]] = [(root, False)]
+    while stack:
+        node, leaving = stack.pop()
+        if leaving:
+            open_nodes.discard(id(node))
+            done.add(id(node))
+            continue
+        if isinstance(node, yaml.ScalarNode) or id(node) in done:
+            continue
+        if id(node) in open_nodes:
+            loc = Loc(display, node.start_mark.line + 1, node.start_mark.column + 1)
+            raise Refused("an anchor refers to itself", "remove the alias inside it", loc)
+        open_nodes.add(id(node))
+        stack.append((node, True))
+        children = node.value if isinstance(node, yaml.SequenceNode) else [n for pair in node.value for n in pair]
+        stack.extend((child, False) for child in children)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A value together with the place it was read from."""
+
+    document: Document
+    pointer: Pointer = ()
+    value: Any = field(default=None, repr=False)
+
+    @property
+    def loc(self) -> Loc:
+        return self.document.loc(self.pointer)
+
+    def key_loc(self, key: str | int) -> Loc:
+        return self.document.loc((*self.pointer, key), key=True)
+
+    def child(self, key: str | int) -> Cursor:
+        return Cursor(self.document, (*self.pointer, key), self.value[key])
+
+    def refused(self, what: str, advice: str = "") -> Refused:
+        return Refused(what, advice, self.loc)
+
+    def mapping(self, what: str, known: Sequence[str] = (), required: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the value as a mapping with only `known` keys (all if empty) and every `required` one."""
+        if not isinstance(self.value, dict):
+            raise self.refused(f"{what} must be a mapping, not {kind(self.value)}")
+        for key in self.value:
+            if known and key not in known:
+                raise Refused(f"unknown key '{key}' in {what}", suggest(str(key), known), self.key_loc(key))
+        for key in required:
+            if key not in self.value:
+                raise self.refused(f"{what} has no '{key}'", "add it")
+        return self.value
+
+    def items(self) -> Iterator[Cursor]:
+        for index in range(len(self.value)):
+            yield self.child(index)
+
+
+def cursor(document: Document) -> Cursor:
+    """Return a cursor at the root of a document."""
+    return Cursor(document, (), document.data)
+
+
+def kind(value: object) -> str:
+    """Name the type of a value in the words of YAML."""
+    names = {dict: "a mapping", list: "a list", str: "a string", bool: "true/false", type(None): "null"}
+    return names.get(type(value), "a number" if isinstance(value, int | float) else type(value).__name__)

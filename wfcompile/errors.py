@@ -1,0 +1,39 @@
+"""Diagnostics: one clear message with file:line:column, what is wrong, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wfcompile.loc import Loc
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One message to the user; `loc` is None where no document is at fault."""
+
+    loc: Loc | None
+    what: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.loc}: " if self.loc else ""
+        return f"{where}{self.what}" + (f"; {self.advice}" if self.advice else "")
+
+
+class Refused(Exception):
+    """The workflow, its inputs or its options cannot be compiled; the command exits with 1."""
+
+    def __init__(self, what: str, advice: str = "", loc: Loc | None = None) -> None:
+        self.diagnostic = Diagnostic(loc, what, advice)
+        super().__init__(str(self.diagnostic))
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return advice that names the nearest known word, or all of them when none is near."""
+    words = sorted(set(known))
+    near = difflib.get_close_matches(name, words, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"known: {', '.join(words[:12])}{', …' if len(words) > 12 else ''}" if words else ""

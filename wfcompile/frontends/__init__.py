@@ -1,0 +1,45 @@
+"""Front ends: one package a language, loaded only when a document is of that language."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from wfcompile.documents import Document
+from wfcompile.errors import Refused
+from wfcompile.ir import Workflow
+from wfcompile.options import Options
+
+
+class FrontEnd(Protocol):
+    """What a front end's module offers."""
+
+    def load(self, document: Document, options: Options) -> Workflow:
+        """Return the workflow with its templates; raises Refused."""
+
+
+# language: (module, the top-level key by which a document is recognised)
+FRONTENDS = {
+    "yadage": ("wfcompile.frontends.yadage.load", "stages"),
+}
+
+
+def recognise(document: Document) -> FrontEnd:
+    """Return the front end for a document; raises Refused when no language fits."""
+    keys = document.data if isinstance(document.data, dict) else {}
+    for module, key in FRONTENDS.values():
+        if key in keys:
+            return import_module(module)
+    raise Refused(
+        "this is not a workflow in a language known here",
+        "a yadage workflow has 'stages:' at its top level",
+        document.loc(),
+    )
+
+
+def find_spec(spec: Path, toplevel: Path | None) -> Path:
+    """Return the specification's file: as named, else below the toplevel directory, as yadage-run reads it."""
+    if not spec.exists() and toplevel is not None and (toplevel / spec).exists():
+        return toplevel / spec
+    return spec

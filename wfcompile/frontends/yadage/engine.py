@@ -1,0 +1,224 @@
+"""The real yadage engine beside ours: its own scheduling, rendering and publishing, with no command run.
+
+Needs the extra `yadage`. Only `inspect --check-with-engine` and the tests import this module.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import jq
+import packtivity.asyncbackends
+import packtivity.syncbackends
+import yadage.backends.packtivitybackend
+import yadage.steering_api
+
+from wfcompile.errors import Refused
+from wfcompile.ir import Workflow
+from wfcompile.options import Options
+from wfcompile.runtime.expand import slots_of
+from wfcompile.runtime.late import at_pointer, command
+from wfcompile.runtime.values import RUN, Late
+
+
+@dataclass(frozen=True, slots=True)
+class EngineNode:
+    """A node of the engine's graph; `directory` is relative to the run, None for pure publishing."""
+
+    identifier: str
+    directory: str | None
+    interpreter: str
+    command: str
+    result: Any
+    parents: tuple[str, ...]  # identifiers
+
+
+class _Recorder(packtivity.asyncbackends.ForegroundBackend):  # type: ignore[misc]
+    """Renders each job with packtivity's own code, makes what its globs look for, and publishes for real."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.jobs: dict[str, dict[str, Any]] = {}
+
+    def submit(self, spec: Any, parameters: Any, state: Any, metadata: Any = None) -> Any:
+        parameters, state = packtivity.syncbackends.finalize_inputs(parameters, state)
+        job, _ = packtivity.syncbackends.acquire_job_env(spec, parameters, state, metadata, self.pack_config)
+        directory = state.readwrite[0]
+        self.jobs[directory] = job
+        _make_matches(spec["publisher"], parameters.typed(), Path(directory))
+        result = packtivity.syncbackends.publish(spec["publisher"], parameters, state, self.pack_config)
+        return packtivity.asyncbackends.ForegroundProxy(result.json(), state.datamodel, success=True)
+
+    def successful(self, resultproxy: Any) -> bool:
+        return True
+
+
+def _make_matches(publisher: dict[str, Any], parameters: Any, directory: Path) -> None:
+    """Make one file for every glob, so that the publisher finds something."""
+    patterns = []
+    if publisher["publisher_type"] == "fromglob-pub":
+        patterns.append(f"{directory}/{publisher['globexpression']}")
+    elif publisher.get("glob") and publisher["publisher_type"] == "interpolated-pub":
+        leaves = [publisher["publish"]]
+        while leaves:
+            leaf = leaves.pop()
+            if isinstance(leaf, dict | list):
+                leaves.extend(leaf.values() if isinstance(leaf, dict) else leaf)
+            elif isinstance(leaf, str):
+                patterns.append(str(directory / leaf.format(workdir=directory, **parameters)))
+    for pattern in patterns:
+        name = re.sub(r"\[([^\]])[^\]]*\]", r"\1", pattern.replace("**/", "")).replace("*", "x").replace("?", "x")
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+
+
+@contextmanager
+def _compiled_once() -> Iterator[None]:
+    """The engine compiles the same few jq programs about 55 times a node; results are the same when kept."""
+    with mock.patch.object(jq, "jq", functools.cache(jq.jq)):
+        yield
+
+
+def run_engine(options: Options, init_directory: Path | None) -> list[EngineNode]:
+    """Run the engine on a specification in a temporary directory; raises Refused with its error."""
+    from wfcompile.frontends.yadage.inputs import find_input_file
+
+    files = list(options.input_files)
+    if not files and not options.parameters:
+        files = [file for file in [find_input_file(options.spec)] if file]
+    from yadage.utils import getinit_data
+
+    data = getinit_data([str(f.resolve()) for f in files], [])
+    data.update(dict(options.parameters))
+    toplevel = options.toplevel or options.spec.parent
+    with tempfile.TemporaryDirectory() as work, _compiled_once():
+        logging.disable(logging.CRITICAL)
+        recorder = _Recorder()
+        backend = yadage.backends.packtivitybackend.PacktivityBackend(packtivity_backend=recorder, backendopts={})
+        try:
+            with yadage.steering_api.steering_ctx(
+                dataarg=f"{work}/run",
+                workflow=str(options.spec.resolve().relative_to(toplevel.resolve())),
+                toplevel=str(toplevel.resolve()),
+                initdata=data,
+                dataopts={"initdir": str(init_directory.resolve())} if init_directory else {},
+                wflowopts=dict(options.workflow_options),
+                backend=backend,
+                updateinterval=0.0001,
+                visualize=False,
+            ) as steering:
+                workflow = steering
+        except Exception as error:
+            raise Refused(f"the engine fails: {type(error).__name__}: {error}") from None
+        finally:
+            logging.disable(logging.NOTSET)
+        root = str(Path(f"{work}/run").resolve())
+        init = str(init_directory.resolve()) if init_directory else None
+        return [_node(node, workflow.workflow.dag, recorder.jobs, root, init) for node in _nodes(workflow)]
+
+
+def _nodes(steering: Any) -> list[Any]:
+    dag = steering.workflow.dag
+    return [dag.getNode(identifier) for identifier in dag.nodes()]
+
+
+def _node(node: Any, dag: Any, jobs: dict[str, Any], root: str, init: str | None) -> EngineNode:
+    state = node.task.state
+    directory = state.readwrite[0] if state is not None and state.readwrite else None
+    job = jobs.get(directory or "", {})
+
+    def here(text: str) -> str:
+        if init:
+            text = text.replace(init, f"{RUN}/init")
+        return text.replace(root, RUN)
+
+    return EngineNode(
+        identifier=node.identifier,
+        directory=directory[len(root) + 1 :] if directory and job else None,
+        interpreter=job.get("interpreter", ""),
+        command=here(job.get("script", job.get("command", ""))),
+        result=_mapped(node.result.json() if node.has_result() else None, here),
+        parents=tuple(dag.predecessors(node.identifier)),
+    )
+
+
+def _mapped(data: Any, change: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _mapped(value, change) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_mapped(value, change) for value in data]
+    return change(data) if isinstance(data, str) else data
+
+
+def compare(workflow: Workflow, engine_nodes: list[EngineNode]) -> list[str]:
+    """Return what differs between our nodes and the engine's: ids, commands, results, parents."""
+    rows = workflow.rows
+    theirs = {node.directory: node for node in engine_nodes if node.directory is not None}
+    differences = [f"{name}: only the engine has it" for name in sorted(set(theirs) - set(rows.ids))]
+    ancestors = _ancestors(engine_nodes)
+    for number, node_id in enumerate(rows.ids):
+        if node_id not in theirs:
+            differences.append(f"{node_id}: the engine does not have it")
+            continue
+        node = theirs[node_id]
+        step = workflow.steps[rows.step[number]]
+        task = workflow.template["steps"][rows.step[number]]["task"]
+
+        def published(late: int, pointer: str) -> Any:
+            return at_pointer(theirs[rows.ids[late]].result, pointer)
+
+        ours = command(rows, number, task["text"], slots_of(task), published)
+        if ours != node.command:
+            differences.append(f"{node_id}: command\n  engine: {node.command!r}\n  ours:   {ours!r}")
+        if step.interpreter != node.interpreter:
+            differences.append(f"{node_id}: interpreter {node.interpreter!r}, ours {step.interpreter!r}")
+        result = _finished(rows.results[number], published)
+        if result != node.result:
+            differences.append(f"{node_id}: result\n  engine: {node.result!r}\n  ours:   {result!r}")
+        parents = {rows.ids[parent] for parent in rows.parents[number]}
+        if not parents <= ancestors[node.identifier]:
+            extra = sorted(parents - ancestors[node.identifier])
+            differences.append(f"{node_id}: parents that the engine does not know: {extra}")
+        for named in re.findall(re.escape(RUN) + r"/([^\s'\",;:]+)", ours):
+            owner = next((p for p in [node_id, "init", *parents] if named == p or named.startswith(f"{p}/")), None)
+            if owner is None:
+                differences.append(
+                    f"{node_id}: its command names {named}, which is not in its own or a parent's directory"
+                )
+    return differences
+
+
+def _finished(data: Any, published: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _finished(value, published) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_finished(value, published) for value in data]
+    return published(data.node, data.pointer) if isinstance(data, Late) else data
+
+
+def _ancestors(nodes: list[EngineNode]) -> dict[str, set[str]]:
+    """Return for each identifier the directories of all nodes before it."""
+    by_identifier = {node.identifier: node for node in nodes}
+    done: dict[str, set[str]] = {}
+
+    def before(identifier: str) -> set[str]:
+        if identifier not in done:
+            found: set[str] = set()
+            for parent in by_identifier[identifier].parents:
+                directory = by_identifier[parent].directory
+                found |= before(parent) | ({directory} if directory else set())
+            done[identifier] = found
+        return done[identifier]
+
+    for node in nodes:
+        before(node.identifier)
+    return done

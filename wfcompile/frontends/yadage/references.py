@@ -1,0 +1,101 @@
+"""`$ref`: documents that include others, with every value's own position.
+
+Source: yadage-schemas' loader and jsonref. References in the root document are relative to the toplevel directory,
+all others to the document they stand in. Only files below the allowed directories are read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from wfcompile.documents import Cursor, Document, cursor, kind, read_document
+from wfcompile.runtime.values import RESERVED
+
+
+class Library:
+    """The documents read so far; `root` first."""
+
+    def __init__(self, root: Document, toplevels: list[Path], allowed: list[Path]) -> None:
+        self.root = root
+        self.toplevels = toplevels
+        self.allowed = [path.resolve() for path in allowed]
+        self.documents: dict[Path, Document] = {root.path.resolve(): root}
+
+    def resolve(self, at: Cursor) -> Cursor:
+        """Follow `$ref`s from a value until there is none; raises Refused at the reference that fails."""
+        seen: set[tuple[Path, tuple[str | int, ...]]] = set()
+        while isinstance(at.value, dict) and isinstance(at.value.get("$ref"), str):
+            place = (at.document.path.resolve(), at.pointer)
+            if place in seen:
+                raise at.child("$ref").refused("this $ref leads back to itself")
+            seen.add(place)
+            at = self._target(at.child("$ref"))
+        return at
+
+    def child(self, at: Cursor, key: str | int) -> Cursor:
+        return self.resolve(at.child(key))
+
+    def plain(self, at: Cursor, depth: int = 0) -> Any:
+        """Return a value with its references replaced, as JSON data with sorted keys; raises Refused."""
+        at = self.resolve(at)
+        value = at.value
+        if depth > 100:
+            raise at.refused("nested too deeply", "does a $ref include itself?")
+        if isinstance(value, list):
+            return [x if type(x) is int else self.plain(at.child(i), depth + 1) for i, x in enumerate(value)]
+        if isinstance(value, dict):
+            return {_key(k): self.plain(at.child(k), depth + 1) for k in sorted(value, key=_key)}
+        if isinstance(value, str):
+            for character in RESERVED:
+                if character in value:
+                    raise at.refused(f"the character {character!r} is reserved", "take it out")
+            return value
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        raise at.refused(f"{kind(value)} is not JSON data", "write it in quotes")
+
+    def _target(self, ref: Cursor) -> Cursor:
+        text = ref.value
+        file, _, fragment = text.partition("#")
+        document = self._document(file, ref) if file else ref.document
+        target = cursor(document)
+        for part in [p for p in unquote(fragment).split("/") if p]:
+            name = part.replace("~1", "/").replace("~0", "~")
+            target = self.resolve(target)
+            key: str | int = int(name) if isinstance(target.value, list) and name.isdigit() else name
+            try:
+                target = target.child(key)
+            except (KeyError, IndexError, TypeError):
+                raise ref.refused(
+                    f"$ref '{text}': '{document.display}' has no '{fragment}'", "check the part after #"
+                ) from None
+        return target
+
+    def _document(self, file: str, ref: Cursor) -> Document:
+        if ":" in file.split("/")[0] and not file.startswith("file:"):
+            raise ref.refused(
+                f"$ref '{file}' is not on this machine",
+                "download it beside the specification and refer to the copy",
+            )
+        file = unquote(file.removeprefix("file://"))
+        bases = self.toplevels if ref.document is self.root else [ref.document.path.parent]
+        candidates = [base / file for base in bases]
+        path = next((c for c in candidates if c.exists()), candidates[0])
+        real = path.resolve()
+        if not any(real == top or top in real.parents for top in self.allowed):
+            raise ref.refused(
+                f"$ref '{file}' leads out of the specification's directories",
+                f"allow it with --allow-path {path.parent}",
+            )
+        if real not in self.documents:
+            self.documents[real] = read_document(path, "the $ref's file", ref.loc)
+        return self.documents[real]
+
+
+def _key(key: object) -> str:
+    """Return a mapping's key as JSON writes it."""
+    if isinstance(key, bool) or key is None:
+        return {True: "true", False: "false", None: "null"}[key]
+    return str(key)

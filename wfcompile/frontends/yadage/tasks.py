@@ -1,0 +1,158 @@
+"""A yadage step (packtivity): process, environment, publisher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wfcompile.documents import Cursor, kind
+from wfcompile.errors import Refused, suggest
+from wfcompile.frontends.yadage.hints import resource_hints
+from wfcompile.frontends.yadage.references import Library
+from wfcompile.ir import Step
+from wfcompile.loc import Loc
+from wfcompile.runtime.format_language import Field, FormatError, parse
+
+_PROCESSES = {
+    "string-interpolated-cmd": ("process_type", "cmd"),
+    "interpolated-script-cmd": ("process_type", "script", "interpreter"),
+}
+_ENVIRONMENTS = {
+    "docker-encapsulated": (
+        "environment_type",
+        "image",
+        "imagetag",
+        "resources",
+        "envscript",
+        "env",
+        "workdir",
+        "par_mounts",
+    ),
+    "localproc-env": ("environment_type",),
+}
+_JQ = ("publisher_type", "script", "tryExact", "glob", "relative_paths")
+_PUBLISHERS = {
+    "frompar-pub": ("publisher_type", "outputmap"),
+    "interpolated-pub": ("publisher_type", "publish", "glob", "relative_paths"),
+    "fromglob-pub": ("publisher_type", "globexpression", "outputkey"),
+    "fromparjq-pub": _JQ,
+    "constant-pub": ("publisher_type", "publish"),
+}
+_LATER = (
+    "manual-instructions-proc",
+    "noop-env",
+    "manual-instructions-env",
+    "fromyaml-pub",
+    "manual-instructions-pub",
+)
+
+
+def load_task(
+    library: Library, at: Cursor, parameters: set[str]
+) -> tuple[dict[str, Any], Callable[[str, Loc, str], Step]]:
+    """Return the task of a step's template, and what makes its ir.Step from its path, position and source name."""
+    at.mapping("a step", ("process", "environment", "publisher"), ("process", "environment", "publisher"))
+    environment = library.child(at, "environment")
+    process = library.child(at, "process")
+    image, envscript, hints = _environment(library, environment)
+    text, interpreter = _process(library, process, parameters, envscript)
+    runs = process.value is not None and environment.value is not None
+    task = {
+        "text": text,
+        "runs": runs,
+        "publisher": _publisher(library, library.child(at, "publisher"), parameters),
+    }
+
+    def make(path: str, loc: Loc, source: str) -> Step:
+        return Step(path, loc, f"{source}:{loc.line}", image, interpreter, hints, nodes=runs)
+
+    return task, make
+
+
+def _typed(library: Library, at: Cursor, key: str, known: dict[str, tuple[str, ...]], what: str) -> str:
+    fields = at.mapping(what)
+    if key not in fields:
+        raise at.refused(f"{what} has no '{key}'", f"known: {', '.join(known)}")
+    kind_at = library.child(at, key)
+    if kind_at.value in _LATER:
+        raise kind_at.refused(f"{key} '{kind_at.value}' is not supported by this version")
+    if kind_at.value not in known:
+        raise kind_at.refused(f"unknown {key} {kind_at.value!r}", suggest(str(kind_at.value), known))
+    at.mapping(f"a {kind_at.value} {what.split()[-1]}", known[kind_at.value])
+    return str(kind_at.value)
+
+
+def _string(library: Library, at: Cursor, key: str, default: str | None = None) -> str:
+    if key not in at.value and default is not None:
+        return default
+    at.mapping(at.value.get("process_type", "this"), required=(key,))
+    value = library.plain(at.child(key))
+    if not isinstance(value, str):
+        raise at.child(key).refused(f"'{key}' must be a string, not {kind(value)}", "write it in quotes")
+    return value
+
+
+def _process(library: Library, at: Cursor, parameters: set[str], envscript: str) -> tuple[str, str]:
+    """Return the command's format string and its interpreter (empty for a shell command)."""
+    if at.value is None:
+        return "", ""
+    key = {"string-interpolated-cmd": "cmd", "interpolated-script-cmd": "script"}[
+        _typed(library, at, "process_type", _PROCESSES, "the process")
+    ]
+    text = _string(library, at, key)
+    text_at = library.child(at, key)
+    try:
+        fields = [piece for piece in parse(text) if isinstance(piece, Field)]
+    except FormatError as error:
+        raise text_at.refused(str(error)) from None
+    for field in fields:
+        name = field.name.split(".")[0].split("[")[0]
+        if name not in parameters:
+            offset = max(text.find("{" + field.name), 0)
+            advice = suggest(name, parameters) if parameters else "the step has no parameters"
+            if name == "workdir":
+                advice = "pass it in by a parameter, for example `outputfile: '{workdir}/out'`"
+            loc = text_at.document.loc_inside(text_at.pointer, offset)
+            raise Refused(f"'{{{field.name}}}' in the command names no parameter of the stage", advice, loc)
+    source = f"source {envscript} && " if envscript else ""
+    if key == "cmd":
+        return source.replace("{", "{{").replace("}", "}}") + text, ""
+    return text, source + _string(library, at, "interpreter", "sh")
+
+
+def _environment(library: Library, at: Cursor) -> tuple[str | None, str, dict[str, Any]]:
+    """Return the image (None: none), the script to source first, and resource hints."""
+    if at.value is None or _typed(library, at, "environment_type", _ENVIRONMENTS, "the environment") == "localproc-env":
+        return None, "", {}
+    for key in ("workdir", "par_mounts"):
+        if at.value.get(key):
+            raise Refused(f"'{key}' of an environment is not supported by this version", loc=at.key_loc(key))
+    tag = library.plain(at.child("imagetag")) if "imagetag" in at.value else "latest"
+    if not isinstance(tag, str):
+        raise at.child("imagetag").refused(f"'imagetag' must be a string, not {kind(tag)}", f"write '{tag}'")
+    hints = resource_hints(library, library.child(at, "resources")) if "resources" in at.value else {}
+    return f"{_string(library, at, 'image')}:{tag}", _string(library, at, "envscript", ""), hints
+
+
+def _publisher(library: Library, at: Cursor, parameters: set[str]) -> dict[str, Any]:
+    publisher_type = _typed(library, at, "publisher_type", _PUBLISHERS, "the publisher")
+    required = {"outputmap", "publish", "globexpression", "outputkey"}.intersection(_PUBLISHERS[publisher_type])
+    for key in sorted(required - set(at.value)):
+        if publisher_type != "constant-pub":  # its schema asks for `publish`, its default here is nothing
+            raise at.refused(f"a {publisher_type} has no '{key}'", "add it")
+    publisher: dict[str, Any] = {"glob": False, "relative_paths": False, "script": ".", "publish": {}}
+    publisher.update(library.plain(at))
+    if publisher_type == "frompar-pub":
+        _check_outputmap(library, library.child(at, "outputmap"), parameters)
+    if publisher_type == "fromparjq-pub" and publisher["glob"]:
+        raise at.child("glob").refused("'glob' of a fromparjq-pub is not supported by this version")
+    return publisher
+
+
+def _check_outputmap(library: Library, at: Cursor, parameters: set[str]) -> None:
+    if isinstance(at.value, dict | list):
+        keys = at.value if isinstance(at.value, dict) else range(len(at.value))
+        for key in keys:
+            _check_outputmap(library, library.child(at, key), parameters)
+    elif at.value not in parameters:
+        raise at.refused(f"the publisher names the parameter {at.value!r}", suggest(str(at.value), parameters))

@@ -1,0 +1,110 @@
+"""What `wfcompile inspect` shows: a summary, the nodes as JSON lines, the resources to fill in, the engine's view."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from wfcompile.amounts import KEYS
+from wfcompile.bundle import is_bundle, read_bundle
+from wfcompile.compile import plan
+from wfcompile.errors import Refused
+from wfcompile.ir import Workflow
+from wfcompile.options import Options
+from wfcompile.runtime.expand import slots_of
+from wfcompile.runtime.late import command
+from wfcompile.runtime.values import RUN, Late
+from wfcompile.scripts import by_step
+
+
+def _workflow(options: Options) -> Workflow:
+    return read_bundle(options.spec) if is_bundle(options.spec) else plan(options)
+
+
+def summary(options: Options) -> Iterator[str]:
+    """Yield a line a step: nodes, binding time, where it is written."""
+    workflow = _workflow(options)
+    yield from (f"warning: {warning}" for warning in workflow.warnings)
+    yield f"{workflow.name} ({workflow.language}): {len(workflow.rows)} nodes"
+    for step, nodes in by_step(workflow):
+        about = workflow.steps[step]
+        yield f"{len(nodes):7d} x {about.path}  {binding(workflow, nodes[0])}  {about.image or '-'}  {about.source}"
+
+
+def nodes(options: Options) -> Iterator[str]:
+    """Yield a JSON line a node."""
+    workflow = _workflow(options)
+    for node in range(len(workflow.rows)):
+        yield json.dumps(node_record(workflow, node), ensure_ascii=False)
+
+
+def node_record(workflow: Workflow, node: int) -> dict[str, Any]:
+    """Return one node as `inspect --nodes` shows it; the run root is written @RUN@."""
+    rows = workflow.rows
+    step = workflow.steps[rows.step[node]]
+    task = workflow.template["steps"][rows.step[node]]["task"]
+    request = workflow.requests[rows.step[node]]
+    text = command(rows, node, task["text"], slots_of(task), lambda n, pointer: f"@LATE:{rows.ids[n]}:{pointer}@")
+    return {
+        "id": rows.ids[node],
+        "step": step.path,
+        "index": rows.index[node],
+        "binding": binding(workflow, node),
+        "parents": [rows.ids[parent] for parent in rows.parents[node]],
+        "after": [rows.ids[parent] for parent in rows.after[node]],
+        "command": text.replace(RUN, "@RUN@"),
+        "interpreter": step.interpreter or "sh",
+        "image": step.image,
+        "resources": {key: getattr(request, key) for key in KEYS},
+        "outputs": _shown(workflow, rows.results[node]),
+    }
+
+
+def binding(workflow: Workflow, node: int) -> str:
+    """Return a node's binding time: late when its command holds a value that a job publishes."""
+    return "late" if any(isinstance(slot, Late) for slot in workflow.rows.slots[node]) else "static"
+
+
+def _shown(workflow: Workflow, data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _shown(workflow, value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_shown(workflow, value) for value in data]
+    if isinstance(data, Late):
+        return f"@LATE:{workflow.rows.ids[data.node]}:{data.pointer}@"
+    return data.replace(RUN, "@RUN@") if isinstance(data, str) else data
+
+
+def resources(options: Options) -> Iterator[str]:
+    """Yield a --resources file with what each step asks for now."""
+    workflow = _workflow(options)
+    yield "# What each step asks for; change it and give the file to --resources. Step names may be globs ('*/fit').\n"
+    yield "# memory and disk in MiB (or 4 GiB, …), time in seconds (or 2h, 01:30:00).\n"
+    for step, _ in by_step(workflow):
+        request = workflow.requests[step]
+        values = ", ".join(f"{key}: {getattr(request, key)}" for key in KEYS)
+        yield f"{workflow.steps[step].path}: {{{values}}}\n"
+
+
+def engine(options: Options) -> Iterator[str]:
+    """Yield how the real engine's workflow differs from ours; raises Refused when it does."""
+    try:
+        from wfcompile.frontends.yadage import engine as oracle
+    except ModuleNotFoundError as error:
+        raise Refused(f"the engine is not installed ({error.name})", "pip install 'wfcompile[yadage]'") from None
+    workflow = _workflow(options)
+    recorded = oracle.run_engine(options, workflow.init_directory)
+    differences = oracle.compare(workflow, recorded)
+    yield from differences
+    if differences:
+        raise Refused(f"the engine's workflow differs in {len(differences)} points")
+    yield f"the engine makes the same {len(workflow.rows)} jobs"
+
+
+VIEWS: dict[str, Callable[[Options], Iterator[str]]] = {
+    "summary": summary,
+    "nodes": nodes,
+    "resources": resources,
+    "engine": engine,
+}

@@ -1,0 +1,108 @@
+"""The intermediate representation: a workflow as plain frozen data.
+
+Front ends make a Workflow of templates; the passes fill in the rest, one column or table each; backends read it.
+Per-node data are columns (runtime.expand.Rows) indexed by node number, per-step data are tuples indexed by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wfcompile.loc import Loc
+from wfcompile.runtime.expand import Rows
+
+Part = tuple[str, ...]  # a part of a step's template: ("parameters", "x"), ("scatter",), ("task",), …
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document the specification consists of; `name` is its path in the bundle's spec/."""
+
+    name: str
+    text: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What all nodes of one step share."""
+
+    path: str  # stage names joined by "/", as `--resources` and `--set` match it
+    loc: Loc
+    source: str  # where it stands, in terms of the bundle's spec/: file:line:column
+    image: str | None = None
+    interpreter: str = ""  # reads the command on its standard input; empty: the command is a shell command
+    hints: Mapping[str, Any] = field(default_factory=dict)  # resource hints of the specification
+    nodes: bool = True  # False for sub-workflows and pure publishing: they have no jobs of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one node of a step asks the scheduler for: memory and disk in MiB, time in seconds."""
+
+    cpus: int = 1
+    memory: int = 2000
+    disk: int = 2000
+    time: int = 3600
+    gpus: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A container image as the specification names it, and the file name it is kept under."""
+
+    reference: str
+    key: str
+    file: Path | None = None  # where it is on this machine, if it is
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file of the init directory that nodes use; `name` is relative to that directory."""
+
+    name: str
+    path: Path
+    size: int  # bytes
+    mode: int
+
+    @property
+    def copied(self) -> bool:
+        return self.size <= 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file or directory to collect: `source` is a path in the node's directory, or @POINTER for a late one."""
+
+    node: int
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A workflow on its way through the compiler."""
+
+    name: str
+    language: str
+    template: dict[str, Any]
+    steps: tuple[Step, ...]
+    locs: Mapping[tuple[int, Part], Loc]
+    sources: tuple[Source, ...]
+    init: dict[str, Any] | None = None
+    init_directory: Path | None = None
+    rows: Rows = field(default_factory=Rows)
+    requests: tuple[Request, ...] = ()
+    images: Mapping[str, Image] = field(default_factory=dict)
+    inputs: tuple[InputFile, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def loc(self, step: int, part: Part = ()) -> Loc:
+        """Return where a part of a step was written; the nearest enclosing part that has a position."""
+        while part and (step, part) not in self.locs:
+            part = part[:-1]
+        return self.locs.get((step, part), self.steps[step].loc)

@@ -1,0 +1,30 @@
+"""What a compilation is asked to do beside the specification itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wfcompile.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of `wfcompile compile`; precedence and defaults are decided by the passes that use them."""
+
+    spec: Path
+    target: str = "make"
+    site: Site = field(default_factory=Site)
+    input_files: tuple[Path, ...] = ()
+    parameters: tuple[tuple[str, Any], ...] = ()
+    toplevel: Path | None = None
+    initdir: Path | None = None
+    workflow_options: tuple[tuple[str, Any], ...] = ()  # yadage-run's -w: discover, relative
+    resources: tuple[Path, ...] = ()
+    settings: tuple[tuple[str, str, str], ...] = ()  # step glob, key, value
+    container: str | None = None  # auto, a runtime's name, or none
+    images: tuple[tuple[str, str], ...] = ()
+    outputs: tuple[str, ...] = ()  # STAGE.KEY
+    allowed_paths: tuple[Path, ...] = ()
+    data_edges_only: bool = False

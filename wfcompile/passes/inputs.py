@@ -1,0 +1,44 @@
+"""Pass: the files of the init directory that nodes use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from wfcompile.errors import Refused
+from wfcompile.ir import InputFile, Workflow
+from wfcompile.options import Options
+
+
+def find_inputs(workflow: Workflow, options: Options) -> Workflow:
+    """Return the workflow with a list of every input file, directories walked, in a stable order."""
+    used = sorted({name for names in workflow.rows.inputs for name in names})
+    if not used:
+        return workflow
+    directory = workflow.init_directory
+    assert directory is not None, "an input path without an init directory"
+    files = {file.name: file for name in used for file in _files(directory, name)}
+    return replace(workflow, inputs=tuple(files[name] for name in sorted(files)))
+
+
+def _files(directory: Path, name: str) -> Iterator[InputFile]:
+    path = directory / name
+    if not path.is_dir():
+        yield _input(path, os.path.normpath(name))
+        return
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(f for f in folders if f not in ("__pycache__", ".git"))
+        for file in sorted(names):
+            yield _input(Path(folder) / file, os.path.relpath(Path(folder) / file, directory))
+
+
+def _input(path: Path, name: str) -> InputFile:
+    if "\n" in name:
+        raise Refused(f"the input file {name!r} has a newline in its name", "rename it")
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise Refused(f"the input file '{name}' cannot be read: {error.strerror}", "remove or repair it") from None
+    return InputFile(name, path, status.st_size, 0o755 if status.st_mode & 0o100 else 0o644)

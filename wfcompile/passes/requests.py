@@ -1,0 +1,58 @@
+"""Pass: what each step asks for. Sources, later ones win: specification, site profile, --resources, --set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from wfcompile.amounts import KEYS, parse_amount
+from wfcompile.documents import cursor, read_document
+from wfcompile.errors import Refused, suggest
+from wfcompile.ir import Request, Workflow
+from wfcompile.loc import Loc
+from wfcompile.options import Options
+
+
+def request_resources(workflow: Workflow, options: Options) -> Workflow:
+    """Return the workflow with one Request a step; raises Refused for patterns that match no step, and bad amounts."""
+    rules = _file_rules(options) + [_rule(*setting, None) for setting in options.settings]
+    paths = [step.path for step in workflow.steps if step.nodes]
+    for pattern, _, _, loc in rules:
+        if not any(fnmatchcase(path, pattern) for path in paths):
+            raise Refused(f"no step matches '{pattern}'", suggest(pattern, paths), loc)
+    requests = []
+    for step in workflow.steps:
+        values: dict[str, Any] = {**step.hints, **options.site.resources}
+        for pattern, key, value, _ in rules:
+            if fnmatchcase(step.path, pattern):
+                values[key] = value
+        requests.append(Request(**values))
+    return replace(workflow, requests=tuple(requests))
+
+
+Rule = tuple[str, str, int, Loc | None]
+
+
+def _rule(pattern: str, key: str, value: object, loc: Loc | None) -> Rule:
+    if key not in KEYS:
+        raise Refused(f"'{key}' is no resource", suggest(key, KEYS), loc)
+    try:
+        return pattern, key, parse_amount(key, value), loc
+    except ValueError as error:
+        raise Refused(str(error), "write for example 4 GiB, 2, 1h", loc) from None
+
+
+def _file_rules(options: Options) -> list[Rule]:
+    """Read --resources files: step globs to resources; a later pattern wins over an earlier one."""
+    rules = []
+    for path in options.resources:
+        root = cursor(read_document(path, "the resources file"))
+        if root.value is None:
+            continue
+        for pattern in root.mapping("the resources file"):
+            entry = root.child(pattern)
+            for key in entry.mapping("a step's resources") if entry.value is not None else ():
+                loc = entry.key_loc(key) if key not in KEYS else entry.child(key).loc
+                rules.append(_rule(str(pattern), str(key), entry.value[key], loc))
+    return rules

@@ -1,0 +1,65 @@
+"""How a list of parameter sets is made from one: yadage's zip and cartesian, batches and partitions.
+
+Source: `scatter`, `chunk` and `partition` in yadage's scheduler handlers.
+"""
+
+import itertools
+from typing import Any, Dict, List, Optional, Sequence
+
+from .values import Late, Problem, Value, origin_at
+
+METHODS = ("zip", "cartesian")
+
+
+def groups(length: int, batchsize: Optional[int], partitionsize: Optional[int]) -> Optional[List[range]]:
+    """Return the index ranges that a list is cut into, or None for element by element."""
+    if batchsize:
+        return [range(at, min(at + batchsize, length)) for at in range(0, length, batchsize)]
+    if partitionsize:
+        parts = min(partitionsize, length)
+        ranges = []
+        end = 0
+        for k in range(parts):
+            begin, end = end, end + (length + k) // parts
+            ranges.append(range(begin, end))
+        return ranges
+    return None
+
+
+def elements(value: Value, batchsize: Optional[int], partitionsize: Optional[int]) -> List[Value]:
+    """Return the elements (or batches) of one scattered parameter; raises Problem when it is no list."""
+    data, origin = value
+    if isinstance(data, Late):
+        raise Problem("the number of nodes is known only when a job has published its list")
+    if isinstance(data, dict):  # the engine iterates over the keys
+        data = list(data)
+        origin = None if origin is None else [origin_at(origin, key) for key in data]
+    elif isinstance(data, str):  # and over the characters of a string
+        data = list(data)
+    elif not isinstance(data, list):
+        raise Problem("a scatter needs a list")
+    cut = groups(len(data), batchsize, partitionsize)
+    if cut is None:
+        if isinstance(origin, list):
+            return list(map(Value, data, origin))
+        return [Value(x, origin) for x in data]
+    if isinstance(origin, list):
+        return [Value(data[r.start : r.stop], origin[r.start : r.stop]) for r in cut]
+    return [Value(data[r.start : r.stop], origin) for r in cut]
+
+
+def scatter(spec: Dict[str, Any], parameters: Dict[str, Value]) -> Dict[str, List[Value]]:
+    """Return for each scattered parameter its values, one for each node, all of the same length."""
+    names: Sequence[str] = spec["parameters"]
+    columns = []
+    for name in names:
+        try:
+            columns.append(elements(parameters[name], spec.get("batchsize"), spec.get("partitionsize")))
+        except Problem as problem:
+            problem.part = problem.part or ("parameters", name)
+            raise
+    if spec["method"] == "zip":
+        shortest = min(len(column) for column in columns)
+        return {name: column[:shortest] for name, column in zip(names, columns)}
+    rows = list(itertools.product(*columns))
+    return {name: [row[k] for row in rows] for k, name in enumerate(names)}

@@ -1,0 +1,120 @@
+"""Values that flow between nodes, and where they came from.
+
+Data is JSON data. A path in the run is a string that begins with the token RUN: the run's directory is known
+only when a node runs. A value that a job publishes is a `Late` object in its place.
+
+An origin says whose results a value uses: None (nobody's), a node number, a tuple of them (all), or a list or
+dict of origins parallel to the data. ROOT_INIT stands for the workflow's own inputs.
+"""
+
+from typing import Any, Dict, List, NamedTuple, Set, Tuple, Union
+
+RUN = "⦗run⦘"
+RESERVED = (
+    "⦗",
+    "⦘",
+    "\0",
+)  # never in a document: the tokens are unambiguous, and no command line can hold NUL
+ROOT_INIT = -1
+
+Origin = Union[None, int, Tuple[int, ...], List[Any], Dict[str, Any]]
+
+
+class Late:
+    """A value known only when a node has ended: what node number `node` published at `pointer`."""
+
+    __slots__ = ("node", "pointer")
+
+    def __init__(self, node: int, pointer: str) -> None:
+        self.node = node
+        self.pointer = pointer
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Late) and (self.node, self.pointer) == (other.node, other.pointer)
+
+    def __hash__(self) -> int:
+        return hash((self.node, self.pointer))
+
+
+class Value(NamedTuple):
+    """Data with its origin."""
+
+    data: Any
+    origin: Origin = None
+
+
+class Problem(Exception):
+    """The workflow cannot be expanded; `step` and `part` say where its author wrote the cause."""
+
+    def __init__(self, what: str, advice: str = "", step: int = -1, part: Tuple[str, ...] = ()) -> None:
+        super().__init__(what)
+        self.what = what
+        self.advice = advice
+        self.step = step
+        self.part = part
+
+
+def has_leaf(data: Any) -> bool:
+    """Tell whether data holds any scalar but null and false: the engine makes an edge only for those."""
+    if isinstance(data, list):
+        return any(has_leaf(x) for x in data)
+    if isinstance(data, dict):
+        return any(has_leaf(x) for x in data.values())
+    return data is not None and data is not False
+
+
+def has_late(data: Any) -> bool:
+    """Tell whether data holds a value that a job publishes."""
+    if isinstance(data, list):
+        return any(has_late(x) for x in data)
+    if isinstance(data, dict):
+        return any(has_late(x) for x in data.values())
+    return isinstance(data, Late)
+
+
+def has_path(data: Any) -> bool:
+    """Tell whether data holds a path in the run."""
+    if isinstance(data, str):
+        return RUN in data
+    if isinstance(data, list):
+        return any(has_path(x) for x in data)
+    if isinstance(data, dict):
+        return any(has_path(x) for x in data.values())
+    return False
+
+
+def collect(origin: Origin, data: Any, into: Set[int]) -> None:
+    """Add to `into` the nodes whose results the data uses."""
+    if origin is None:
+        return
+    if isinstance(origin, int):
+        if has_leaf(data):
+            into.add(origin)
+    elif isinstance(origin, tuple):
+        if has_leaf(data):
+            into.update(origin)
+    elif isinstance(origin, list):
+        for one, part in zip(origin, data):
+            if type(one) is int and type(part) is str:  # the usual case of a gather, many thousand times
+                into.add(one)
+            else:
+                collect(one, part, into)
+    else:
+        for key, one in origin.items():
+            collect(one, data[key], into)
+
+
+def path_origin(value: Value) -> Tuple[int, ...]:
+    """Return the nodes whose directories the paths in a value may lie in."""
+    if value.origin is None or not (has_path(value.data) or has_late(value.data)):
+        return ()
+    nodes: Set[int] = set()
+    collect(value.origin, value.data, nodes)
+    return tuple(sorted(nodes))
+
+
+def origin_at(origin: Origin, key: Any) -> Origin:
+    """Return the origin of one element of a list or mapping."""
+    if isinstance(origin, (list, dict)):
+        return origin[key]  # type: ignore[no-any-return] # parallel to the data by construction
+    return origin
