@@ -92,6 +92,7 @@ def plan_record(workflow: Workflow, options: Options) -> dict[str, Any]:
                 "runs": about.nodes,
                 "image": about.image,
                 "interpreter": about.interpreter,
+                "setup": about.setup,
                 "request": {key: getattr(request, key) for key in KEYS},
             }
         )
@@ -128,7 +129,7 @@ def read_bundle(directory: Path) -> Workflow:
         language=plan["language"],
         template=plan["template"],
         steps=tuple(
-            Step(s["step"], place, s["source"], s["image"], s["interpreter"], nodes=s["runs"]) for s in plan["steps"]
+            Step(s["step"], place, s["source"], s["image"], s["interpreter"], s["setup"], nodes=s["runs"]) for s in plan["steps"]
         ),
         locs={},
         sources=(),

@@ -44,9 +44,7 @@ def compile_bundle(options: Options, directory: Path | None, force: bool = False
 def bind(workflow: Workflow, run: Path) -> None:
     """Link the images and large inputs of this machine into the run directory: they are not part of the bundle."""
     links = {run / ".images" / _file_name(i.key, i.file): i.file for i in workflow.images.values() if i.file}
-    if any(not item.copied for item in workflow.inputs):
-        assert workflow.init_directory is not None
-        links[run / ".inputs"] = workflow.init_directory.resolve()
+    links |= {run / ".inputs" / item.name: item.path.resolve() for item in workflow.inputs if not item.copied}
     for link, file in links.items():
         link.parent.mkdir(parents=True, exist_ok=True)
         if link.is_symlink():

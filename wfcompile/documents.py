@@ -51,8 +51,7 @@ class Document:
         before = node.value[:offset]
         lines = self.text.split("\n")
         if node.style == "|":
-            body = lines[start.line : start.line + node.value.count("\n") + 1]
-            indent = min((len(x) - len(x.lstrip(" ")) for x in body if x.strip()), default=0)
+            indent = next((len(x) - len(x.lstrip(" ")) for x in lines[start.line :] if x.strip()), 0)
             row, column = before.count("\n"), offset - (before.rfind("\n") + 1)
             return Loc(self.display, start.line + 1 + row, indent + column + 1)
         quote = 1 if node.style in ("'", '"') else 0

@@ -35,6 +35,7 @@ class Step:
     source: str  # where it stands, in terms of the bundle's spec/: file:line:column
     image: str | None = None
     interpreter: str = ""  # reads the command on its standard input; empty: the command is a shell command
+    setup: str = ""  # shell text that comes before the interpreter or the command
     hints: Mapping[str, Any] = field(default_factory=dict)  # resource hints of the specification
     nodes: bool = True  # False for sub-workflows and pure publishing: they have no jobs of their own
 

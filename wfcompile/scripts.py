@@ -8,7 +8,7 @@ from typing import NamedTuple
 from wfcompile.ir import Workflow
 from wfcompile.options import Options
 from wfcompile.render import render
-from wfcompile.runtime.emit import assignments, command_words, row, slot_names
+from wfcompile.runtime.emit import assignments, command_words, row, slot_names, word
 from wfcompile.runtime.expand import slots_of
 from wfcompile.runtime.format_language import Field
 
@@ -84,6 +84,7 @@ def _script(
     image = workflow.images.get(about.image or "")
     node_id = rows.ids[node] if node is not None else ""
     sample = node if node is not None else next(n for n, s in enumerate(rows.step) if s == step)
+    setup = word(about.setup) if about.setup and not about.interpreter else ""
     depth = (node_id or about.path).count("/") + 1
     return render(
         "common",
@@ -94,14 +95,14 @@ def _script(
             "workflow": workflow.name,
             "step": about.path,
             "source": about.source,
-            "interpreter": about.interpreter,
+            "interpreter": about.setup + about.interpreter if about.interpreter else "",
             "image": image.reference if image else "",
             "image_key": image.key if image else "",
             "returns": returns,
             "containers": options.container or " ".join(options.site.runtimes),
             "late": any(not isinstance(slot, str) for slot in rows.slots[sample]),
             "globs": bool(rows.globs[sample]),
-            "command": command_words(workflow.template["steps"][step]["task"]["text"], fields),
+            "command": setup + command_words(workflow.template["steps"][step]["task"]["text"], fields),
             "here": "/".join(["${BASH_SOURCE[0]%/*}"] + [".."] * depth),
             "shard": shard,
         },

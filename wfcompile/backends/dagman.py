@@ -37,7 +37,7 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
     }
     frame = render("dagman", "workflow.dag.j2", values)
     yield File("workflow.dag", "".join([frame, *_nodes(workflow, options)]).encode())
-    yield File("dagman.config", render("dagman", "dagman.config.j2", values).encode())
+    yield File("cd-to-bundle-or-usedagdir.config", render("dagman", "dagman.config.j2", values).encode())
     for name in ("status.sh", "submit.sh", "resume.sh", "cancel.sh", "final.sh"):
         yield File(name, render("dagman", f"{name}.j2", values).encode(), 0o755)
 

@@ -8,7 +8,8 @@ A template is JSON data, so that a bundle can carry it:
                 "workflow": scope number | null, "discover", "relative",
                 "task": null | {"text", "interpreter", "publisher", "runs"}}, …]}
 
-An expression is {"value": data} or {"query", "output", "unwrap", "flatten", "single"}. Scope 0 is the workflow.
+An expression is {"value": data} or {"query", "output", "unwrap", "flatten", "single", "unknown"}; `unknown` is null or
+(what, advice) about a stage that does not exist. Scope 0 is the workflow.
 Semantics: yadage's scheduler and expression handlers; a node's directory is its name below its scope's.
 """
 
@@ -45,7 +46,7 @@ class Rows:
         self.slots: List[Tuple[Any, ...]] = []
         self.globs: List[Tuple[Glob, ...]] = []
         self.results: List[Any] = []
-        self.skipped: List[Tuple[int, str, str]]  # step, scope, the query that matches nothing = []
+        self.skipped: List[Tuple[int, str, str]] = []  # step, scope, the query that matches nothing
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -84,8 +85,8 @@ class _Expansion:
         self.scopes = template["scopes"]
         self.known = known
         self.rows = Rows()
-        self.values: List[Value]  # results that no job makes: init data, pure publishing = []
-        self.origins: Dict[int, Nodes]  # nodes whose results hold other nodes' paths = {}
+        self.values: List[Value] = []  # results that no job makes: init data, pure publishing
+        self.origins: Dict[int, Nodes] = {}  # nodes whose results hold other nodes' paths
         self.context = Context()
         self.fields: Dict[int, List[Field]] = {}
         self.queries: Dict[str, List[jsonpath.Step]] = {}
@@ -120,7 +121,7 @@ class _Expansion:
             try:
                 common[key] = self.evaluate(expression, scope)
             except Problem as problem:
-                problem.part = problem.part or ("parameters", key)
+                problem.part = ("parameters", key, *problem.part)
                 raise
         spread: Dict[str, List[Value]] = {}
         names = [step["name"]]
@@ -161,15 +162,22 @@ class _Expansion:
         if "value" in expression:
             return Value(expression["value"])
         query = expression["query"]
+        if expression["unknown"]:
+            raise Problem(*expression["unknown"], part=("query",))
         found = self.find(query, scope)
         if any(isinstance(entry, Scope) for entry in found):
             raise Problem(
                 "'%s' selects a sub-workflow, which publishes nothing itself" % query,
                 "name a stage inside it, for example '%s[*].STAGE'" % query.split("[")[0],
+                part=("query",),
             )
         if expression["single"]:
             if len(found) != 1:
-                raise Problem("'step: %s' must select one node; it selects %d" % (query, len(found)), "use 'stages:'")
+                raise Problem(
+                    "'step: %s' must select one node; it selects %d" % (query, len(found)),
+                    "use 'stages:'",
+                    part=("query",),
+                )
             return self.output(found[0], expression["output"])
         return combine([self.output(entry, expression["output"]) for entry in found], expression)
 
@@ -187,6 +195,7 @@ class _Expansion:
             raise Problem(
                 "%s publishes no output '%s'" % (name, output) if not matches else "output '%s' is ambiguous" % output,
                 "published: %s" % known if known else "",
+                part=("output",),
             )
         return Value(*matches[0])
 
@@ -213,7 +222,10 @@ class _Expansion:
         inner = Scope("%s%s/" % (scope.prefix, name), len(self.rows), after, read_only)
         data = {}
         for key, value in sorted(parameters.items()):
-            data[key] = self.init_value(value.data, bool(read_only and step["relative"]))
+            try:
+                data[key] = self.init_value(value.data, bool(read_only and step["relative"]))
+            except FormatError as error:
+                raise Problem(str(error), part=("parameters", key))
         origin = {key: parameters[key].origin if data[key] == parameters[key].data else ROOT_INIT for key in data}
         self.add_value(inner, "init", Value(data, origin))
         self.run_scope(step["workflow"], inner)
@@ -243,7 +255,7 @@ class _Expansion:
         spread: Dict[str, List[Value]],
         after: Set[int],
     ) -> None:
-        rows, step, context = self.rows, self.steps[number], self.context
+        rows, step = self.rows, self.steps[number]
         task = step["task"]
         if number not in self.fields:
             self.fields[number] = slots_of(task)
@@ -258,11 +270,11 @@ class _Expansion:
             workdir = "%s/%s" % (RUN, node_id)
             parameters = dict(shared)
             for key in own:
-                parameters[key] = context.data(parameters[key], workdir)
+                parameters[key] = self.filled(key, parameters[key], workdir)
             uses = used
             for key, column in spread.items():
                 value = column[i]
-                parameters[key] = context.data(value.data, workdir)
+                parameters[key] = self.filled(key, value.data, workdir)
                 if value.origin is not None:
                     uses = set(uses)
                     collect(value.origin, value.data, uses)
@@ -285,6 +297,13 @@ class _Expansion:
             if foreign(result, workdir, node):
                 self.origins[node] = tuple(sorted(uses | {node}))
             scope.setdefault(step["name"], []).append(node)
+
+    def filled(self, key: str, data: Any, workdir: str) -> Any:
+        """Return a parameter with {workdir} filled in."""
+        try:
+            return self.context.data(data, workdir)
+        except FormatError as error:
+            raise Problem(str(error), part=("parameters", key))
 
     def slot(self, field: Field, shared: Dict[str, Any], own: List[str], spread: Dict[str, List[Value]]) -> Any:
         """Return the text (or Late) of one field of the command, or a function of the node's parameters."""

@@ -82,7 +82,7 @@ def _make_matches(publisher: dict[str, Any], parameters: Any, directory: Path) -
 
 
 @contextmanager
-def _compiled_once() -> Iterator[None]:
+def compiled_once() -> Iterator[None]:
     """The engine compiles the same few jq programs about 55 times a node; results are the same when kept."""
     with mock.patch.object(jq, "jq", functools.cache(jq.jq)):
         yield
@@ -100,7 +100,7 @@ def run_engine(options: Options, init_directory: Path | None) -> list[EngineNode
     data = getinit_data([str(f.resolve()) for f in files], [])
     data.update(dict(options.parameters))
     toplevel = options.toplevel or options.spec.parent
-    with tempfile.TemporaryDirectory() as work, _compiled_once():
+    with tempfile.TemporaryDirectory() as work, compiled_once():
         logging.disable(logging.CRITICAL)
         recorder = _Recorder()
         backend = yadage.backends.packtivitybackend.PacktivityBackend(packtivity_backend=recorder, backendopts={})

@@ -99,7 +99,9 @@ class _Builder:
         known = set(parsed) | ({"init"} if no_init is None else set())
         needs = {}
         for name, (stage, step) in parsed.items():
-            needs[name] = self.stage(stage, step, name, prefix, known, (*inside, at.loc))
+            names = self.stage(stage, step, name, prefix, known, (*inside, at.loc))
+            earlier = list(needs) if "*" in names else []
+            needs[name] = [*earlier, *(n for n in names if n != "*")]
         ordered, cycle = graph.order(needs)
         if cycle:
             stage = parsed[cycle[0]][0]
@@ -189,10 +191,16 @@ class _Builder:
             )
         if not isinstance(at.value, list):
             raise at.refused(f"dependencies must be a list of stages, not {kind(at.value)}", "write [stage, …]")
-        return [self.query(self.library.resolve(item), known) for item in at.items()]
+        queries = []
+        for item in map(self.library.resolve, at.items()):
+            query, names, unknown = self.query(item, known)
+            if unknown:
+                raise item.refused(*unknown)
+            queries.append((query, names))
+        return queries
 
-    def query(self, at: Cursor, known: set[str]) -> tuple[str, list[str]]:
-        """Return a query with the stage names that it begins with; raises Refused for an unknown stage."""
+    def query(self, at: Cursor, known: set[str]) -> tuple[str, list[str], tuple[str, str] | None]:
+        """Return a query, the stages that it begins with, and what is wrong (and what to do) if one does not exist."""
         if not isinstance(at.value, str):
             raise at.refused(f"a query must be a string, not {kind(at.value)}", "name a stage")
         try:
@@ -200,16 +208,14 @@ class _Builder:
         except ValueError as error:
             raise at.refused(str(error), "write it with names, '*', '[n]', '[a:b]', '.', '..' and ','") from None
         if not steps or steps[0][0] != "fields" or "*" in steps[0][1]:
-            return at.value, sorted(known)
+            return at.value, ["*"], None  # of the stages that stand before it
         for name in steps[0][1]:
             if name == "init" and name not in known:
-                raise at.refused(
-                    "the workflow has no input data, so there is no 'init'",
-                    "give them with -i FILE or -p KEY=VALUE",
-                )
+                advice = "give them with -i FILE or -p KEY=VALUE"
+                return at.value, [], ("the workflow has no input data, so there is no 'init'", advice)
             if name not in known:
-                raise at.refused(f"unknown stage '{name}'", suggest(name, known))
-        return at.value, list(steps[0][1])
+                return at.value, [], (f"unknown stage '{name}'", suggest(name, known))
+        return at.value, list(steps[0][1]), None
 
     def parameters(self, scheduler: Cursor, step: int, known: set[str]) -> tuple[dict[str, Any], list[str]]:
         """Return the parameters' expressions and the stages that they read."""
@@ -249,7 +255,7 @@ class _Builder:
         if len(selectors) != 1:
             raise at.refused("a reference has one of 'step' and 'stages'", "keep one of them")
         query_at = self.library.child(at, selectors[0])
-        query, names = self.query(query_at, known)
+        query, names, unknown = self.query(query_at, known)
         self.locs[step, ("parameters", key, "query")] = query_at.loc
         output = value.get("output")
         if output is not None:
@@ -261,7 +267,9 @@ class _Builder:
             flags[flag] = value.get(flag, False)
             if not isinstance(flags[flag], bool):
                 raise at.child(flag).refused(f"'{flag}' must be true or false")
-        return {"query": query, "output": output, "single": selectors[0] == "step", **flags}, names
+        # said only if the stage runs: yadage's own examples hold stages that never do, with such references
+        single = selectors[0] == "step"
+        return {"query": query, "output": output, "single": single, "unknown": unknown, **flags}, names
 
     def scatter(self, scheduler: Cursor, parameters: dict[str, Any], step: int) -> dict[str, Any]:
         if "scatter" not in scheduler.value:

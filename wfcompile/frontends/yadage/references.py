@@ -82,7 +82,7 @@ class Library:
         file = unquote(file.removeprefix("file://"))
         bases = self.toplevels if ref.document is self.root else [ref.document.path.parent]
         candidates = [base / file for base in bases]
-        path = next((c for c in candidates if c.exists()), candidates[0])
+        path = next((c for c in candidates if c.exists()), candidates[-1])
         real = path.resolve()
         if not any(real == top or top in real.parents for top in self.allowed):
             raise ref.refused(

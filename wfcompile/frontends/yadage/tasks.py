@@ -55,7 +55,8 @@ def load_task(
     environment = library.child(at, "environment")
     process = library.child(at, "process")
     image, envscript, hints = _environment(library, environment)
-    text, interpreter = _process(library, process, parameters, envscript)
+    text, interpreter = _process(library, process, parameters)
+    setup = f"source {envscript} && " if envscript else ""
     runs = process.value is not None and environment.value is not None
     task = {
         "text": text,
@@ -64,7 +65,7 @@ def load_task(
     }
 
     def make(path: str, loc: Loc, source: str) -> Step:
-        return Step(path, loc, f"{source}:{loc.line}", image, interpreter, hints, nodes=runs)
+        return Step(path, loc, f"{source}:{loc.line}", image, interpreter, setup, hints, nodes=runs)
 
     return task, make
 
@@ -92,7 +93,7 @@ def _string(library: Library, at: Cursor, key: str, default: str | None = None) 
     return value
 
 
-def _process(library: Library, at: Cursor, parameters: set[str], envscript: str) -> tuple[str, str]:
+def _process(library: Library, at: Cursor, parameters: set[str]) -> tuple[str, str]:
     """Return the command's format string and its interpreter (empty for a shell command)."""
     if at.value is None:
         return "", ""
@@ -114,10 +115,7 @@ def _process(library: Library, at: Cursor, parameters: set[str], envscript: str)
                 advice = "pass it in by a parameter, for example `outputfile: '{workdir}/out'`"
             loc = text_at.document.loc_inside(text_at.pointer, offset)
             raise Refused(f"'{{{field.name}}}' in the command names no parameter of the stage", advice, loc)
-    source = f"source {envscript} && " if envscript else ""
-    if key == "cmd":
-        return source.replace("{", "{{").replace("}", "}}") + text, ""
-    return text, source + _string(library, at, "interpreter", "sh")
+    return text, "" if key == "cmd" else _string(library, at, "interpreter", "sh")
 
 
 def _environment(library: Library, at: Cursor) -> tuple[str | None, str, dict[str, Any]]:

@@ -1,0 +1,123 @@
+"""The reference cases: what the real engine made of its own specifications and of the real BSM search."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from packtivity.statecontexts.posixfs_context import LocalFSState
+from packtivity.syncbackends import build_job, finalize_inputs, packconfig
+
+from tests.conftest import SHARED
+from wfcompile.frontends.yadage.engine import EngineNode, compiled_once
+from wfcompile.options import Options
+from wfcompile.runtime.values import RUN
+
+SPECS = SHARED / "specs"
+EXPECTED = SPECS / "yadage" / "expected"
+PLACES = {
+    "$TESTSPECS": SPECS / "yadage" / "testspecs",
+    "$EXAMPLES": SPECS / "yadage" / "examples",
+    "$INPUTS": SPECS / "yadage" / "inputs",
+    "$REPO": SPECS / "bsm-search",
+}
+
+
+def load(name: str) -> dict[str, Any]:
+    """Return one record of the engine."""
+    folder = SPECS / "bsm-search" if name.startswith("bsm-search") else EXPECTED
+    record: dict[str, Any] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return record
+
+
+def options(record: dict[str, Any]) -> Options:
+    """Return the options that the engine's command line says."""
+    words = iter(record["cmdline_norm"][2:])
+    places: list[Path] = []
+    toplevel: Path | None = None
+    initdir: Path | None = None
+    parameters: list[tuple[str, Any]] = []
+    switches: list[tuple[str, Any]] = []
+    for word in words:
+        if word == "-t":
+            toplevel = _place(next(words))
+        elif word == "-p":
+            key, _, value = next(words).partition("=")
+            parameters.append((key, yaml.safe_load(value)))
+        elif word == "-w":
+            key, _, value = next(words).partition("=")
+            switches.append((key, yaml.safe_load(value)))
+        elif word in ("-b", "-u"):
+            next(words)
+        elif word == "-d":
+            key, _, value = next(words).partition("=")
+            if key == "initdir":
+                initdir = _place(value)
+        elif not word.startswith("-"):
+            places.append(_place(word))
+    spec, *inputs = places
+    assert toplevel is not None
+    if not spec.is_absolute():
+        spec = toplevel / spec
+    inputs = [path if path.is_absolute() else toplevel / path for path in inputs]
+    return Options(
+        spec,
+        toplevel=toplevel,
+        input_files=tuple(inputs),
+        parameters=tuple(parameters),
+        workflow_options=tuple(switches),
+        initdir=initdir,
+    )
+
+
+def _place(text: str) -> Path:
+    for name, path in PLACES.items():
+        text = text.replace(name, str(path))
+    return Path(text)
+
+
+def nodes(record: dict[str, Any]) -> list[EngineNode]:
+    """Return the engine's nodes in the form in which they are compared."""
+    jobs = {(job["offset"], job["name"]): job["job"] for job in record.get("jobs") or ()}
+    edges: dict[str, list[str]] = {}
+    for parent, child in record["edges"]:
+        edges.setdefault(child, []).append(parent)
+    found = []
+    for node in record["nodes"]:
+        job = jobs.get((node["offset"], node["name"]))
+        directory = node["readwrite"][0].removeprefix("$WORKDIR/") if node["readwrite"] and job else None
+        if node["process"] and not jobs:  # commands were really run, and not recorded
+            job, directory = _rendered(node), node["readwrite"][0].removeprefix("$WORKDIR/")
+        job = job or {}
+        found.append(
+            EngineNode(
+                identifier=node["id"],
+                directory=directory,
+                interpreter=job.get("interpreter", ""),
+                command=_here(job.get("script", job.get("command", ""))),
+                result=_here(node["result"]),
+                parents=tuple(edges.get(node["id"], ())),
+            )
+        )
+    return found
+
+
+def _rendered(node: dict[str, Any]) -> dict[str, str]:
+    """Return the job that packtivity makes of a node's recorded parameters."""
+    with compiled_once():
+        state = LocalFSState(readwrite=node["readwrite"])
+        # the state makes its paths absolute; the record has a stand-in for the working directory
+        place = state.readwrite[0].removesuffix(node["readwrite"][0])
+        parameters, _ = finalize_inputs(node["parameters"], state)
+        job: dict[str, str] = build_job(node["process"], parameters, state, packconfig())
+        return {key: value.replace(place, "") for key, value in job.items()}
+
+
+def _here(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _here(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_here(value) for value in data]
+    return data.replace("$WORKDIR", RUN) if isinstance(data, str) else data
