@@ -1,0 +1,24 @@
+#!/bin/bash
+# Node seed_1 of the workflow workflow: step seed, workflow.yml:3.
+# Generated. By hand: bash nodes/seed_1.sh
+# shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2209 # values are quoted words; lib/node.sh sets and reads variables
+
+wfc_workflow=workflow
+wfc_step=seed
+wfc_interpreter=''
+wfc_image=''
+wfc_image_key=''
+wfc_return=condor
+wfc_containers=auto
+wfc_node() { # $root is the run's directory as the command sees it
+  id=seed_1
+  parents=()
+  p_value=2
+  p_out="$root"/seed_1/out
+}
+wfc_command() {
+  printf %s 'echo '"$p_value"' > '"$p_out"
+}
+
+source "${WFC_BUNDLE:-${BASH_SOURCE[0]%/*}/..}/lib/node.sh"
+wfc_main "$@"

@@ -1,0 +1,24 @@
+#!/bin/bash
+# Node pairs_2 of the workflow workflow: step pairs, workflow.yml:16.
+# Generated. By hand: bash nodes/pairs_2.sh
+# shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2209 # values are quoted words; lib/node.sh sets and reads variables
+
+wfc_workflow=workflow
+wfc_step=pairs
+wfc_interpreter=''
+wfc_image=''
+wfc_image_key=''
+wfc_return=shared
+wfc_containers=auto
+wfc_node() { # $root is the run's directory as the command sees it
+  id=pairs_2
+  parents=(double_4)
+  p_value="$root"/double_4/out
+  p_out="$root"/pairs_2/out
+}
+wfc_command() {
+  printf %s 'cat '"$p_value"' > '"$p_out"
+}
+
+source "${WFC_BUNDLE:-${BASH_SOURCE[0]%/*}/..}/lib/node.sh"
+wfc_main "$@"

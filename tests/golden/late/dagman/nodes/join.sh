@@ -1,0 +1,28 @@
+#!/bin/bash
+# Node join of the workflow workflow: step join, workflow.yml:16.
+# Generated. By hand: bash nodes/join.sh
+# shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2209 # values are quoted words; lib/node.sh sets and reads variables
+
+wfc_workflow=workflow
+wfc_step=join
+wfc_interpreter=''
+wfc_image=''
+wfc_image_key=''
+wfc_return=condor
+wfc_containers=auto
+wfc_node() { # $root is the run's directory as the command sees it
+  id=join
+  parents=(make)
+  p_joined="$root"/join/joined.txt
+  node_late=(p_parts make /parts)
+}
+wfc_late() {
+  local k
+  for ((k = 0; k < ${#node_late[@]}; k += 3)); do wfc_late_words "${node_late[@]:k:3}"; done
+}
+wfc_command() {
+  printf %s 'cat '"$p_parts"' > '"$p_joined"
+}
+
+source "${WFC_BUNDLE:-${BASH_SOURCE[0]%/*}/..}/lib/node.sh"
+wfc_main "$@"

@@ -1,0 +1,118 @@
+#!/bin/bash
+# Submit the workflow workflow, 2 nodes. Generated.
+#   ./submit.sh [--run DIR] [options of sbatch, for example --account=A --partition=P]
+# Submits what is not done yet; when one submission fails, all before it are cancelled. Nothing waits here afterwards.
+set -u
+cd -P -- "$(dirname -- "$0")" || exit 1
+bundle=$PWD run=$PWD/run
+if [[ ${1-} == --run ]]; then
+  mkdir -p -- "$2" && run=$(cd -P -- "$2" && pwd) || exit 1
+  shift 2
+fi
+site=("$@")
+env_file=${WFC_SITE_ENV:-${XDG_CONFIG_HOME:-$HOME/.config}/wfcompile/site.env}
+# shellcheck disable=SC1090 # the user's own
+[[ ! -f $env_file ]] || source "$env_file"
+mkdir -p -- "$run/logs" || exit 1
+for name in .images .inputs; do
+  [[ ! -e $bundle/run/$name || -e $run/$name ]] || ln -s -- "$bundle/run/$name" "$run/$name"
+done
+ledger=$run/slurm.jobs # number of the array (or `collect`), job id
+
+refuse() {
+  echo "workflow: $1" >&2
+  exit 1
+}
+
+if [[ -s $ledger ]]; then
+  old=$(awk '{print $2}' "$ledger" | paste -sd, -)
+  going=$(squeue -h -o %A -j "$old" 2>/dev/null | sort -u | paste -sd' ' -)
+  [[ -z $going ]] || refuse "the run is going on (jobs $going): ./status.sh, or ./cancel.sh first"
+fi
+declare -A missing=()
+job=() picked=() submitted=()
+all=1
+if compgen -G "$run/*/" >/dev/null; then
+  all=0
+  not_done=$(bash lib/check.sh "$run") || refuse "the run directory $run cannot be read"
+  while IFS= read -r node; do
+    [[ -z $node ]] || missing[$node]=1
+  done <<<"$not_done"
+fi
+: >"$ledger.new" || exit 1
+
+sbatch_or_cancel() { # the job's id in $id
+  local said
+  if ! said=$(sbatch --parsable --open-mode=append --chdir="$run" "$@" </dev/null); then
+    ((!${#submitted[@]})) || scancel "${submitted[@]}"
+    rm -f -- "$ledger.new"
+    refuse "a submission failed, so the ${#submitted[@]} before it were cancelled: see the message above"
+  fi
+  id=${said%%;*}
+  submitted+=("$id")
+}
+
+# rows STEP FIRST COUNT: in $list the elements that are not done, as --array takes them
+rows() {
+  local k from='' ids=()
+  list=
+  if ((all)); then
+    list=0-$(($3 - 1))
+    return
+  fi
+  mapfile -t -s "$2" -n "$3" ids <"rows/$1.ids"
+  for ((k = 0; k <= $3; k++)); do
+    if ((k < $3)) && [[ -n ${missing[${ids[k]}]-} ]]; then
+      from=${from:-$k}
+    elif [[ -n $from ]]; then
+      list+=${list:+,}$from
+      ((from == k - 1)) || list+=-$((k - 1))
+      from=
+    fi
+  done
+}
+
+# array NUMBER STEP FIRST COUNT ELEMENTWISE WHOLE REQUEST...
+array() {
+  local number=$1 step=$2 first=$3 count=$4 any='' corr='' need list id dependency
+  local elementwise=${5//,/ } whole=${6//,/ } name=workflow.${2//\//.}
+  shift 6
+  rows "$step" "$first" "$count"
+  [[ -n $list ]] || return 0
+  for need in ${elementwise//-/}; do
+    [[ -n ${job[$need]-} ]] || continue # all its elements are done
+    # Slurm takes an element without a counterpart as waiting for the whole array.
+    if [[ ${picked[$need]} == "$list" ]]; then corr+=:${job[$need]}; else any+=:${job[$need]}; fi
+  done
+  for need in ${whole//-/}; do
+    [[ -z ${job[$need]-} ]] || any+=:${job[$need]}
+  done
+  dependency=${corr:+aftercorr$corr}
+  dependency+=${any:+${dependency:+,}afterany$any}
+  sbatch_or_cancel ${dependency:+--dependency=$dependency} --array="$list" --job-name="$name" \
+    --output="$run/logs/$name.slurm.log" "$@" ${site[@]+"${site[@]}"} task.sh "$bundle" "$run" "$step" "$first"
+  job[number]=$id picked[number]=$list
+  echo "$number $id" >>"$ledger.new"
+  [[ -z $corr ]] || sweep "$id" "$corr$any" "$name"
+}
+
+# sweep ID PARENTS NAME: a failed element leaves its counterpart pending for ever; this cancels those.
+sweep() {
+  local id swept=$1
+  sbatch_or_cancel --dependency="afterany$2" --job-name="$3.sweep" --output="$run/logs/$3.slurm.log" \
+    --time=10 --mem=100M ${site[@]+"${site[@]}"} sweep.sh "$swept"
+  echo "sweep $id" >>"$ledger.new"
+}
+
+array 0 make 0 1 - - --cpus-per-task=1 --mem=2000M --time=60
+array 1 join 0 1 - 0 --cpus-per-task=1 --mem=2000M --time=60
+
+ends=$(
+  IFS=:
+  echo "${submitted[*]-}"
+)
+sbatch_or_cancel ${ends:+--dependency=afterany:$ends} --job-name=workflow.collect \
+  --output="$run/logs/collect.log" --time=60 --mem=500M ${site[@]+"${site[@]}"} collect.sh "$bundle" "$run"
+echo "collect $id" >>"$ledger.new"
+mv -- "$ledger.new" "$ledger"
+echo "workflow: ${#submitted[@]} submissions; the last job is $id; ./status.sh tells how far it is"

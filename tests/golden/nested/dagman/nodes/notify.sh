@@ -1,0 +1,24 @@
+#!/bin/bash
+# Node notify of the workflow workflow: step notify, nested/workflow.yml:15.
+# Generated. By hand: bash nodes/notify.sh
+# shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2209 # values are quoted words; lib/node.sh sets and reads variables
+
+wfc_workflow=workflow
+wfc_step=notify
+wfc_interpreter=''
+wfc_image=''
+wfc_image_key=''
+wfc_return=condor
+wfc_containers=auto
+wfc_node() { # $root is the run's directory as the command sees it
+  id=notify
+  parents=()
+  p_value='it is done'
+  p_out="$root"/notify/note.txt
+}
+wfc_command() {
+  printf %s 'echo '"$p_value"' > '"$p_out"
+}
+
+source "${WFC_BUNDLE:-${BASH_SOURCE[0]%/*}/..}/lib/node.sh"
+wfc_main "$@"

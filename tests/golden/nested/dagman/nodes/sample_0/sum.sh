@@ -1,0 +1,24 @@
+#!/bin/bash
+# Node sample_0/sum of the workflow workflow: step sample/sum, nested/sample.yml:11.
+# Generated. By hand: bash nodes/sample_0/sum.sh
+# shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2209 # values are quoted words; lib/node.sh sets and reads variables
+
+wfc_workflow=workflow
+wfc_step=sample/sum
+wfc_interpreter=''
+wfc_image=''
+wfc_image_key=''
+wfc_return=condor
+wfc_containers=auto
+wfc_node() { # $root is the run's directory as the command sees it
+  id=sample_0/sum
+  parents=(sample_0/event_0 sample_0/event_1)
+  p_value=''"$root"'/sample_0/event_0/out '"$root"'/sample_0/event_1/out'
+  p_out="$root"/sample_0/sum/out
+}
+wfc_command() {
+  printf %s 'cat '"$p_value"' > '"$p_out"
+}
+
+source "${WFC_BUNDLE:-${BASH_SOURCE[0]%/*}/../..}/lib/node.sh"
+wfc_main "$@"

@@ -1,0 +1,24 @@
+#!/bin/bash
+# Node map_2 of the workflow workflow: step map, workflow.yml:3.
+# Generated. By hand: bash nodes/map_2.sh
+# shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2209 # values are quoted words; lib/node.sh sets and reads variables
+
+wfc_workflow=workflow
+wfc_step=map
+wfc_interpreter=''
+wfc_image=docker.io/library/debian:12
+wfc_image_key=docker.io_library_debian_12
+wfc_return=shared
+wfc_containers=auto
+wfc_node() { # $root is the run's directory as the command sees it
+  id=map_2
+  parents=()
+  p_number=3
+  p_outputfile="$root"/map_2/square.txt
+}
+wfc_command() {
+  printf %s 'echo $(('"$p_number"' * '"$p_number"')) > '"$p_outputfile"
+}
+
+source "${WFC_BUNDLE:-${BASH_SOURCE[0]%/*}/..}/lib/node.sh"
+wfc_main "$@"
