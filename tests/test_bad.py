@@ -32,7 +32,9 @@ def test_refused_with_position(case: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert (str(found.loc), str(found)[: len(place) + 2 + len(message)]) == (place, f"{place}: {message}")
 
 
-def test_the_command_line_says_it_and_exits_with_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_says_it_and_exits_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from wfcompile import cli
 
     monkeypatch.chdir(ROOT)
@@ -40,7 +42,9 @@ def test_the_command_line_says_it_and_exits_with_1(monkeypatch: pytest.MonkeyPat
     assert cli.main() == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith("wfcompile: tests/bad/unknown-stage/workflow.yml:12:30: unknown stage 'frist'; did you mean")
+    assert said.err.startswith(
+        "wfcompile: tests/bad/unknown-stage/workflow.yml:12:30: unknown stage 'frist'; did you mean"
+    )
     assert not (ROOT / "workflow-make").exists()
 
 

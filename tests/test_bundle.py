@@ -16,7 +16,6 @@ from wfcompile.backends import BACKENDS
 from wfcompile.bundle import MANIFEST, is_bundle, read_bundle
 from wfcompile.compile import compile_bundle
 from wfcompile.inspecting import node_record
-from wfcompile.ir import Workflow
 from wfcompile.options import Options
 
 SPECS = ROOT / "tests" / "specs"

@@ -1,0 +1,82 @@
+"""The example search from its specification to its plots: HTCondor without a shared file system, Slurm, make."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.runs import on_cluster, records
+from tests.cluster.testbed import Cluster
+from tests.conftest import ROOT
+from wfcompile.compile import compile_bundle
+from wfcompile.options import Options
+
+EXAMPLE = ROOT / "examples" / "bsm-search"
+IMAGE = "docker.io_wfcompile_bsm-search_1.0.sif"
+
+
+@pytest.fixture(scope="session")
+def images(cluster: Cluster) -> Path:
+    """The directory with the example's image, built from Debian packages unless this very script built it before."""
+    recipe = b"".join((EXAMPLE / name).read_bytes() for name in ("build-image.sh", "bsm-search.def"))
+    directory = cluster.shared / "images" / hashlib.sha256(recipe).hexdigest()[:12]
+    if not (directory / IMAGE).exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        if subprocess.run(["which", "mksquashfs"], capture_output=True, check=False).returncode:
+            subprocess.run(["apt-get", "install", "-y", "-q", "squashfs-tools"], check=True, capture_output=True)
+        subprocess.run([EXAMPLE / "build-image.sh", directory / IMAGE], check=True)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def by_make(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of the example on this machine, with no container."""
+    top = tmp_path_factory.mktemp("make")
+    bundle = compile_bundle(Options(EXAMPLE / "bsm-search.yml", target="make", container="none"), top / "b").directory
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    subprocess.run(["make", "-j2"], cwd=bundle, env={**os.environ, "PATH": path}, check=True, capture_output=True)
+    return bundle / "run"
+
+
+def bins(run: Path) -> Iterator[tuple[str, str]]:
+    """Yield each histogram file of a run with all its bin contents."""
+    for path in sorted(run.rglob("*.h5")):
+        if "hist" in path.parent.name or "merge" in path.parent.name or path.parent.name == "results":
+            said = subprocess.run(
+                [sys.executable, "bins.py", path], cwd=EXAMPLE / "code", capture_output=True, text=True, check=False
+            )
+            if said.returncode == 0:  # not a table of events
+                yield str(path.relative_to(run)), said.stdout
+
+
+@pytest.mark.parametrize("target", ["dagman", "slurm"])
+def test_bsm_search(
+    cluster: Cluster, images: Path, by_make: Path, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WFCOMPILE_IMAGE_CACHE", str(images))
+    options = Options(EXAMPLE / "bsm-search.yml", target=target)
+    with on_cluster(cluster, target, options, tmp_path) as submitted:
+        submitted.submit()
+        status = submitted.wait(900)
+        run = submitted.fetch()
+        assert status in (0, None)
+        record = json.loads((run / "record.json").read_text(encoding="utf-8"))
+        assert (record["done"], record["nodes"], record["failed"]) == (67, 67, 0)
+        for name in ("prefit.pdf", "postfit.pdf"):
+            assert (run / "outputs" / name).read_bytes().startswith(b"%PDF")
+        done = records(run)
+        assert {r["host"] for r in done.values()} == {"node1", "node2"}
+        assert {r["runtime"].split()[0] for r in done.values()} == {"apptainer"}
+        ours, theirs = dict(bins(run)), dict(bins(by_make))
+        assert len(ours) > 20
+        assert ours == theirs
+        if target == "dagman":  # nothing is left in the queue, and no node has seen the bundle
+            for host in ("node1", "node2"):
+                assert cluster.run(host, ["test", "-e", submitted.bundle], check=False).returncode == 1

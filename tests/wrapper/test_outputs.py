@@ -1,0 +1,85 @@
+"""The last job: outputs, record, report; and which nodes are left to do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from tests.wrapper.harness import WRAPPER, Bundle, MakeBundle
+
+
+def last_job(
+    bundle: Bundle, plan: str, nodes: list[str], script: str = "collect.sh"
+) -> subprocess.CompletedProcess[str]:
+    lib = bundle.path / "lib"
+    if lib.is_symlink():
+        lib.unlink()
+        lib.mkdir()
+        for part in WRAPPER.iterdir():
+            (lib / part.name).symlink_to(part)
+    (lib / "nodes.txt").write_text("".join(f"{node}\n" for node in nodes))
+    (lib / "outputs.tsv").write_text(plan)
+    arguments = [str(bundle.run_dir)] if script == "check.sh" else []
+    command = ["bash", str(lib / script), *arguments]
+    return subprocess.run(command, env=bundle.environment(), cwd=bundle.path, capture_output=True, text=True)
+
+
+def test_outputs_are_collected(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle("shared")
+    globs = 'wfc_globs() { globs=(/all list "$root/m/a/r/*"); }'
+    bundle.node(
+        "m/a", "mkdir r; echo 1 >r/1; echo 2 >'r/2 x'; echo t >$'t\\tab'; mkdir -p d/e; echo 3 >d/e/3", more=globs
+    )
+    bundle.node("b", "echo b >out")
+    plan = "m/a\tt\\tab\tstage/key/t\\tab\nm/a\td\tstage/d\nb\tout\tstage/renamed\nm/a\t@/all\tlate\n"
+    bundle.done("m/a")
+    half = last_job(bundle, plan, ["m/a", "b"])
+    assert half.returncode == 65 and "1 of 2 nodes" in half.stdout and "not done: b" in half.stdout
+    assert last_job(bundle, plan, ["m/a", "b"], "check.sh").stdout == "b\n"
+    outputs = bundle.run_dir / "outputs"
+    assert (outputs / "late/r/2 x").read_text() == "2\n"
+    bundle.done("b")
+    full = last_job(bundle, plan, ["m/a", "b"])
+    assert full.returncode == 0, full
+    files = {str(p.relative_to(outputs)): p.read_text() for p in outputs.rglob("*") if p.is_file()}
+    assert files == {
+        "stage/key/t\tab": "t\n",
+        "stage/d/e/3": "3\n",
+        "stage/renamed": "b\n",
+        "late/r/1": "1\n",
+        "late/r/2 x": "2\n",
+    }
+    record = json.loads((bundle.run_dir / "record.json").read_text())
+    assert (record["nodes"], record["done"], record["failures"]) == (2, 2, [])
+    assert last_job(bundle, plan, ["m/a", "b"], "check.sh").stdout == ""
+    assert sorted(p.name for p in bundle.run_dir.iterdir()) == [".locks", "b", "m", "outputs", "record.json"]
+
+
+def test_missing_output_is_a_failure(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle("local", WFC_LOGS="run/logs")
+    bundle.node("a", "echo x >y")
+    bundle.node("bad", "exit 4")
+    for node, code in (("a", 0), ("bad", 65)):
+        job = subprocess.run(["bash", str(bundle.script(node))], cwd=bundle.path, env=bundle.environment())
+        assert job.returncode == code
+    result = last_job(bundle, "a\tnone\tnone\na\ty\ty\na\t@/none\tlate\n", ["a", "bad"])
+    assert result.returncode == 65 and "missing output: a/none" in result.stdout
+    assert "not done: bad (payload.exit)" in result.stdout
+    record = json.loads((bundle.run_dir / "record.json").read_text())
+    assert record["failures"] == [{"node": "bad", "reason": "payload.exit"}]
+    assert (bundle.run_dir / "outputs/y").read_text() == "x\n"
+
+
+def test_check_is_fast(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    bundle = make_bundle("local")
+    nodes = [f"m/{i}" for i in range(5000)]
+    record = '{"version":1,"node":"%s","files":[\n{"name":"x\\ny","size":1,"sha256":"00"}\n]}\n'
+    for i, node in enumerate(nodes):
+        path = bundle.run_dir / node
+        path.mkdir(parents=True)
+        (path / "x\ny").write_text("1" if i % 1000 else "")
+        (path / "done.json").write_text(record % (node if i != 7 else "m/8"))
+    (bundle.run_dir / "m/9/done.json").write_text((record % "m/9")[:-3])
+    result = last_job(bundle, "", [*nodes, "never"], "check.sh")
+    assert result.stdout.split() == ["m/0", "m/7", "m/9", "m/1000", "m/2000", "m/3000", "m/4000", "never"]

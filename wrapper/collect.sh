@@ -1,0 +1,146 @@
+#!/bin/bash
+# The last job of a run: collect the workflow's outputs into RUN/outputs, write RUN/record.json, report.
+# Ends with 0 only when every node is done and every output is there; otherwise collects what there is and ends with 65.
+#
+# lib/nodes.txt    every node's id, one a line
+# lib/outputs.tsv  node, path in the node's directory, destination below outputs/
+#                  node, @POINTER, destination directory: what the node published there, with its path in the node's
+#                  directory. Backslash, tab and newline in a field are written \\, \t and \n.
+# shellcheck source-path=SCRIPTDIR
+set -uo pipefail
+export LC_ALL=C
+
+wfc_lib=${BASH_SOURCE[0]}
+[[ $wfc_lib == /* ]] || wfc_lib=$PWD/$wfc_lib
+wfc_lib=${wfc_lib%/*}
+source "$wfc_lib/events.sh"
+source "$wfc_lib/records.sh"
+
+main() {
+  WFC_BUNDLE=${WFC_BUNDLE:-${wfc_lib%/*}}
+  WFC_RUN=${WFC_RUN:-$WFC_BUNDLE/run}
+  [[ ${WFC_LOGS:-/} == /* ]] || WFC_LOGS=$PWD/$WFC_LOGS
+  mkdir -p -- "$WFC_RUN" && cd -P -- "$WFC_RUN" || exit 75
+  WFC_RUN=$PWD
+  WFC_LOGS=${WFC_LOGS:-$WFC_RUN/logs}
+  look_at_nodes
+  collect_outputs
+  write_record
+  report
+}
+
+# $total; the nodes that are not done in $undone and as keys of $is_undone.
+look_at_nodes() {
+  local node
+  declare -gA is_undone=()
+  undone=()
+  while IFS=$'\t' read -r _ node; do
+    undone+=("$node")
+    is_undone[$node]=1
+  done < <(record_states "$WFC_RUN" <"$wfc_lib/nodes.txt")
+  total=$(wc -l <"$wfc_lib/nodes.txt")
+}
+
+# Into a new directory, renamed when all is there.
+collect_outputs() {
+  local node path destination old=$WFC_RUN/outputs.old.$$
+  collected=0 missing=() batch=() batch_from='' batch_to=''
+  outputs_new=$WFC_RUN/outputs.new.$$
+  rm -rf -- "$WFC_RUN"/outputs.new.* "$WFC_RUN"/outputs.old.*
+  mkdir -- "$outputs_new" || exit 75
+  while IFS=$'\t' read -r node path destination; do
+    printf -v path %b "$path"
+    printf -v destination %b "$destination"
+    if [[ -n ${is_undone[$node]-} ]]; then
+      missing+=("$node/$path")
+    elif [[ $path == @* ]]; then
+      collect_published "$node" "${path#@}" "$outputs_new/$destination"
+    else
+      collect_file "$WFC_RUN/$node/$path" "$outputs_new/$destination"
+    fi
+  done <"$wfc_lib/outputs.tsv"
+  flush_batch
+  [[ ! -e outputs ]] || mv -T -- outputs "$old" || exit 75
+  mv -T -- "$outputs_new" outputs || exit 75
+  rm -rf -- "$old"
+}
+
+# collect_published NODE POINTER DIRECTORY
+collect_published() {
+  local words path
+  # No path holds two slashes in a row, so they part the published ones.
+  words=$(record_published "$WFC_RUN/$1/done.json" "$2" "$WFC_RUN" // && printf //) || {
+    missing+=("$1$2")
+    return
+  }
+  while [[ -n $words ]]; do
+    path=${words%%//*}
+    words=${words#*//}
+    [[ -z $path ]] || collect_file "$path" "$3/${path#"$WFC_RUN/$1/"}"
+  done
+}
+
+# collect_file SOURCE DESTINATION: neighbours that go to one directory under their own names are copied together.
+collect_file() {
+  if [[ ! -e $1 ]]; then
+    missing+=("${1#"$WFC_RUN/"}")
+    return
+  fi
+  ((collected += 1))
+  if [[ ${1##*/} != "${2##*/}" ]]; then
+    mkdir -p -- "${2%/*}" && cp -RLp -T -- "$1" "$2" || exit 75
+    return
+  fi
+  [[ ${2%/*} == "$batch_to" && ${#batch[@]} -lt 200 ]] || flush_batch
+  batch_to=${2%/*}
+  batch+=("$1")
+}
+
+flush_batch() {
+  ((!${#batch[@]})) || { mkdir -p -- "$batch_to" && cp -RLp -t "$batch_to" -- "${batch[@]}"; } || exit 75
+  batch=()
+}
+
+# failure_of NODE: the reason in $failure, from the last line of the node's event log.
+failure_of() {
+  local line
+  failure=unknown
+  line=$(tail -n 1 -- "$WFC_LOGS/${1//\//.}.events.jsonl" 2>/dev/null)
+  [[ $line != *'"ev":"final"'*'"reason":"'* ]] || {
+    line=${line#*'"reason":"'}
+    failure=${line%%\"*}
+  }
+}
+
+write_record() {
+  local i comma=''
+  utc "$(date +%s%3N)"
+  {
+    printf '{"version":1,"ended":"%sZ","nodes":%d,"done":%d,"failed":%d,"outputs":%d,"missing":%d,"failures":[' \
+      "$utc" "$total" $((total - ${#undone[@]})) "${#undone[@]}" "$collected" "${#missing[@]}"
+    for ((i = 0; i < ${#undone[@]} && i < 50; i++)); do
+      failure_of "${undone[i]}"
+      json_quote "${undone[i]}"
+      printf '%s\n{"node":%s,"reason":"%s"}' "$comma" "$quoted" "$failure"
+      comma=,
+    done
+    printf ']}\n'
+  } >"record.json.new.$$"
+  mv -T -- "record.json.new.$$" record.json
+}
+
+report() {
+  local i
+  say "$((total - ${#undone[@]})) of $total nodes are done, $collected outputs are in $WFC_RUN/outputs"
+  for ((i = 0; i < ${#undone[@]} && i < 10; i++)); do
+    failure_of "${undone[i]}"
+    say "not done: ${undone[i]} ($failure), see $WFC_LOGS/${undone[i]//\//.}.log"
+  done
+  ((${#undone[@]} <= 10)) || say "and $((${#undone[@]} - 10)) more, see $WFC_RUN/record.json"
+  for ((i = 0; i < ${#missing[@]} && i < 10; i++)); do
+    say "missing output: ${missing[i]}"
+  done
+  ((!${#undone[@]} && !${#missing[@]})) || exit 65
+}
+
+main "$@"

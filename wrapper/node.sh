@@ -1,0 +1,316 @@
+# shellcheck shell=bash
+# shellcheck source-path=SCRIPTDIR
+# The node wrapper: everything that happens on a compute node around one command. A generated script describes the
+# node, sources this file and calls wfc_main. Needs bash 4.2, coreutils 8.25, find, awk; PATH and HOME may be unset.
+#
+# fd 1 is the node's log, fd 9 the event log, fd 8 the terminal of `make`.
+
+set -uo pipefail
+
+wfc_lib=${BASH_SOURCE[0]%/*}
+[[ $wfc_lib == /* ]] || wfc_lib=$PWD/$wfc_lib
+source "$wfc_lib/events.sh"
+source "$wfc_lib/records.sh"
+source "$wfc_lib/root.sh"
+source "$wfc_lib/stage.sh"
+source "$wfc_lib/payload.sh"
+source "$wfc_lib/late.sh"
+source "$wfc_lib/publish.sh"
+
+wfc_main() {
+  begin "${1-}"
+  phase memo     # a valid record: nothing to do
+  phase upstream # every parent has a valid record
+  phase scratch  # a private directory on this host
+  phase runtime  # which container runtimes are here
+  phase image    # the first of them that runs `true` in the image
+  phase stagein  # parents, inputs and the own directory at their places below $root
+  phase run      # the command
+  phase collect  # what it left: names, sizes, checksums, published globs
+  phase publish  # the own directory into the run, done.json last
+  finish 0 'done'
+}
+
+# wfc_rows BASE SHARD: the node's assignments are a line of a file of rows. Row k is line k % SHARD of BASE.<k / SHARD>.rows.
+wfc_rows() {
+  rows_base=$1 rows_shard=$2 row_text=
+  # The rows are text of our own, fully quoted, made with the bundle.
+  # shellcheck disable=SC2317
+  wfc_node() { eval "$row_text"; }
+}
+
+read_row() {
+  local file=$WFC_BUNDLE/$rows_base.$(($1 / rows_shard)).rows line
+  mapfile -t -s $(($1 % rows_shard)) -n 1 line <"$file"
+  [[ -n ${line-} ]] || fail 65 row.missing "there is no row $1 in $file"
+  row_text=$line
+}
+
+# ---- the beginning
+
+begin() {
+  outcome='' requeued='' phase=init child='' caught='' runtime='' own='' scratch='' new_tree='' lock='' lease=''
+  payload='' advice='' last_line='' watchdog='' waited='' terminal='' id='' event_who='"node":null' returns=shared
+  trap on_exit EXIT
+  trap 'on_signal TERM 15' TERM
+  trap 'on_signal INT 2' INT
+  trap 'on_signal USR2 12' USR2
+  caller_locale=${LC_ALL-} caller_has_locale=${LC_ALL+yes}
+  export LC_ALL=C PATH="${PATH:-/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin}"
+  exec 9>&2 2>&1
+  unset GLOBIGNORE
+  clock
+  began=$now
+  find_bundle
+  WFC_RUN=${WFC_RUN:-$WFC_BUNDLE/run}
+  absolute WFC_RUN WFC_IMAGES WFC_INPUTS WFC_LOGS
+  returns=${WFC_RETURN:-${wfc_return:-shared}}
+  root=/wfc/run
+  [[ -z ${rows_base-} ]] || read_row "$1"
+  describe
+  who_am_i
+  open_logs
+  [[ -d $WFC_RUN ]] || mkdir -p -- "$WFC_RUN" || fail 75 run.missing "the run directory $WFC_RUN cannot be made"
+  # Everything from here on starts in the run directory, under its real name.
+  cd -P -- "$WFC_RUN" || fail 75 run.missing "the run directory $WFC_RUN cannot be entered"
+  WFC_RUN=$PWD
+  json_quote "$WFC_RUN"
+  emit init "\"d\":{\"return\":\"$returns\",\"run\":$quoted,\"bash\":\"$BASH_VERSION\"}"
+  fault init:after
+}
+
+# The bundle is above the script's nodes/ or steps/; a job that got its script alone has it as working directory.
+find_bundle() {
+  local dir=$0
+  [[ -z ${WFC_BUNDLE-} ]] || { absolute WFC_BUNDLE && return; }
+  [[ $dir == /* ]] || dir=$PWD/$dir
+  WFC_BUNDLE=$PWD
+  while [[ $dir == */* ]]; do
+    dir=${dir%/*}
+    case ${dir##*/} in
+      nodes | steps) [[ ! -d ${dir%/*}/lib ]] || { WFC_BUNDLE=${dir%/*} && return; } ;;
+    esac
+  done
+}
+
+# absolute NAME...: variables that hold relative paths get absolute ones; empty ones stay empty.
+absolute() {
+  local name
+  for name; do
+    [[ -z ${!name-} || ${!name} == /* ]] || printf -v "$name" '%s/%s' "$PWD" "${!name}"
+  done
+}
+
+# The node's values, for the $root of the moment.
+describe() {
+  parents=() inputs=()
+  wfc_node
+  flat=${id//\//.}
+}
+
+# The job's name and number, and $me, which tells a process of this host from all others, dead ones too.
+who_am_i() {
+  local name job=local:$$ ns
+  ns=$(readlink /proc/self/ns/pid) || ns=none
+  here=$HOSTNAME.${ns//[!0-9]/}
+  start_time $$
+  me=$here.$$.$started
+  attempt=${WFC_ATTEMPT:-}
+  if [[ -n ${SLURM_JOB_ID-} ]]; then
+    job=slurm:${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
+    attempt=${attempt:-$((${SLURM_RESTART_COUNT:-0} + 1))}
+  elif [[ $returns == condor ]]; then
+    condor_ad
+    job=condor:$condor_job
+  fi
+  if [[ -z $attempt ]]; then
+    attempt=1
+    [[ -z ${WFC_LOGS-} || ! -s $WFC_LOGS/$flat.events.jsonl ]] ||
+      attempt=$(($(grep -c '"ev":"init"' "$WFC_LOGS/$flat.events.jsonl") + 1))
+  fi
+  json_quote "$id"
+  name=$quoted
+  json_quote "$HOSTNAME"
+  event_who="\"node\":$name,\"attempt\":$attempt,\"job\":\"$job\",\"host\":$quoted"
+}
+
+open_logs() {
+  [[ -n ${WFC_LOGS-} ]] || return 0
+  [[ -d $WFC_LOGS ]] || mkdir -p -- "$WFC_LOGS"
+  [[ ${WFC_LOCAL:-0} != 1 ]] || { exec 8>&1 && terminal=yes; }
+  exec >>"$WFC_LOGS/$flat.log" 2>&1 9>>"$WFC_LOGS/$flat.events.jsonl" </dev/null
+}
+
+# ---- phases that need no file of their own
+
+# phase NAME: run phase_NAME between its two events. A phase that cannot go on calls finish or fail.
+phase() {
+  phase=$1
+  [[ -z ${EPOCHREALTIME-} ]] || clock
+  phase_began=$now
+  fault "$1:before"
+  emit phase.start "\"phase\":\"$phase\""
+  "phase_$1" || fail 75 wrapper.bug "phase $1 ended unexpectedly; please report this log"
+  phase_ended 0
+  fault "$1:after"
+}
+
+phase_ended() {
+  clock
+  emit phase.end "\"phase\":\"$phase\",\"rc\":$1,\"ms\":$((now - phase_began))"
+  phase=
+}
+
+phase_memo() {
+  local base candidates name
+  lock_name "$WFC_RUN/.locks" "$id"
+  if [[ -L $name ]]; then
+    # Another attempt runs, or was killed: it may have done the work, and left things behind.
+    node_lock "$WFC_RUN/.locks"
+    scratch_candidates
+    for base in "${candidates[@]}"; do sweep_scratch "$base"; done
+    [[ ${WFC_LOCAL:-0} == 1 ]] || root_find
+    memo
+  else
+    memo
+    [[ $returns != shared ]] || node_lock "$WFC_RUN/.locks"
+    [[ -z $waited ]] || memo
+  fi
+  sweep "$WFC_RUN/$id".wfc-new.* "$WFC_RUN/$id".wfc-old.*
+}
+
+memo() {
+  [[ -f $WFC_RUN/$id/done.json && -z $(record_states "$WFC_RUN" "$id") ]] || return 0
+  emit memo.hit
+  finish 0 kept
+}
+
+# A parent without a record has failed or was never run. One whose files are not all visible may be late on a network
+# file system. (What HTCondor brought is checked in stagein, with checksums.)
+phase_upstream() {
+  local states patience=${WFC_LATENCY:-60}
+  [[ ${WFC_LOCAL:-0} != 1 ]] || patience=${WFC_LATENCY:-0}
+  ((${#parents[@]})) || return 0
+  while :; do
+    states=$(record_states "$WFC_RUN" "${parents[@]}")
+    [[ $returns == shared ]] || states=$(grep '^record' <<<"$states")
+    [[ -n $states ]] || return 0
+    [[ $states != record* && $states != *$'\n'record* && $SECONDS -lt $patience ]] || break
+    sleep 1
+  done
+  states=${states//record$'\t'/}
+  states=${states//files$'\t'/}
+  states=${states//$'\n'/ }
+  fail 65 upstream.failed "these parents are not done: ${states:0:300}; see their logs, then resume the run"
+}
+
+phase_runtime() {
+  local order=${WFC_CONTAINER:-${wfc_containers:-auto}}
+  runtime=none runtime_label=none
+  [[ -n $wfc_image && $order != none ]] || return 0
+  source "$wfc_lib/container.sh"
+  runtime=
+  container_detect "$order"
+}
+
+phase_image() {
+  [[ $runtime == none ]] || container_choose
+}
+
+# ---- the end
+
+# finish CODE REASON [WHAT TO DO]: the one way out.
+finish() {
+  outcome=$1 reason=$2 advice=${3-}
+  exit "$1"
+}
+
+# fail CODE REASON WHAT TO DO
+fail() { finish "$@"; }
+
+on_signal() {
+  caught=$1
+  emit signal "\"d\":{\"name\":\"$1\"}"
+  if [[ -n $child ]]; then
+    payload_signal "$1"
+  else
+    finish $((128 + $2)) "signal.$1" "ended by SIG$1; the scheduler or \`resume\` starts it again"
+  fi
+}
+
+on_exit() {
+  trap '' TERM INT USR2
+  trap - EXIT
+  if [[ -z $outcome ]]; then
+    outcome=75 reason=wrapper.bug advice="the wrapper ended unexpectedly in phase ${phase:-end}; please report this log"
+  fi
+  phase_of_end=$phase
+  [[ -z $phase || $phase == init ]] || phase_ended "$outcome"
+  clean
+  if ((outcome == 75)) && [[ -n ${SLURM_JOB_ID-} ]]; then
+    source "$wfc_lib/slurm.sh"
+    slurm_requeue
+  fi
+  report
+  exit "$outcome"
+}
+
+# Scratch goes whatever happened; the own directory goes unless it is published; the lock goes last.
+clean() {
+  local doomed=()
+  # A signal may have come after the command was started and before that was noted.
+  [[ -z ${!-} || $phase_of_end != run ]] || kill -s KILL -- "-$!" 2>/dev/null
+  [[ -z $new_tree ]] || doomed+=("$new_tree")
+  if [[ ${WFC_KEEP:-0} == 1 && -n $scratch ]]; then
+    say "kept (WFC_KEEP=1): $scratch${own:+ $own}"
+  else
+    [[ -z $scratch ]] || doomed+=("$scratch")
+    [[ -z $own ]] || doomed+=("$own")
+  fi
+  [[ -z $lock ]] || doomed+=("$lock.child" "$lock")
+  cd / || :
+  ((!${#doomed[@]})) || remove "${doomed[@]}"
+  [[ -z $lease ]] || root_retire "${lease%/.leases/*}" "$lease"
+  # HTCondor holds a job for ever whose transfer_output_files entry is missing.
+  [[ $returns != condor || -z $id || -d $WFC_RUN/$id ]] || mkdir -p -- "$WFC_RUN/$id"
+}
+
+# remove PATH...: also what a command made unwritable.
+remove() {
+  rm -rf -- "$@" 2>/dev/null && return
+  chmod -R u+rwX -- "$@" 2>/dev/null
+  rm -rf -- "$@"
+}
+
+# sweep PATH...: leftovers of attempts that are dead; the arguments may be patterns that matched nothing.
+sweep() {
+  local path doomed=()
+  for path; do
+    [[ ! -e $path && ! -L $path ]] || doomed+=("$path")
+  done
+  ((!${#doomed[@]})) || remove "${doomed[@]}"
+}
+
+report() {
+  local what=$reason seconds members
+  clock
+  printf -v seconds '%d.%d s' $(((now - began) / 1000)) $(((now - began) % 1000 / 100))
+  what+=${payload:+ $payload}
+  members="\"code\":$outcome,\"reason\":\"$reason\",\"ms\":$((now - began))"
+  [[ -z $payload ]] || members+=",\"payload\":$payload"
+  [[ -z $requeued ]] || members+=',"requeued":true'
+  if ((outcome)); then
+    json_quote "${last_line:0:1000}"
+    members+=",\"error\":$quoted"
+    json_quote "${advice:0:1000}"
+    members+=",\"advice\":$quoted"
+    say "node $id failed ($what): $advice"
+  fi
+  emit final "$members"
+  [[ -n $terminal ]] || return 0
+  case $reason in
+    done) printf 'done  %s  %s\n' "$id" "$seconds" >&8 ;;
+    kept) printf 'kept  %s\n' "$id" >&8 ;;
+    *) printf 'FAILED %s %s, see %s\n' "$id" "$what" "${WFC_LOGS#"$WFC_BUNDLE/"}/$flat.log" >&8 ;;
+  esac
+}

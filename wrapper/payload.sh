@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# The command itself: started in a process group of its own, signals passed on, its end told from a runtime's failure.
+
+phase_run() {
+  local rc
+  wfc_command >"$scratch/wfc/job/command" || fail 75 enospc "the command cannot be written to $scratch"
+  [[ $runtime == none ]] || container_job
+  say "node $id, attempt $attempt on $HOSTNAME, ${runtime_label}"
+  emit payload.start
+  # Job control puts the child into a group of its own and leaves SIGINT alone, without a process for setsid.
+  set -m
+  payload_child &
+  child=$!
+  set +m
+  # A signal ends `wait` early, with the child alive.
+  while :; do
+    wait "$child" 2>/dev/null
+    rc=$?
+    kill -0 "$child" 2>/dev/null || break
+  done
+  payload_end "$rc"
+}
+
+# In the background shell: note who we are before anything of the command runs, so that whoever finds the lock of a
+# killed wrapper can end its command.
+payload_child() {
+  if [[ -n $lock ]]; then
+    start_time "$BASHPID"
+    printf '%s\n' "$here.$BASHPID.$started" >"$lock.child"
+  fi
+  exec 8>&- 9>&-
+  if [[ -n $caller_has_locale ]]; then LC_ALL=$caller_locale; else unset LC_ALL; fi
+  if [[ $runtime != none ]]; then
+    exec "${argv[@]}" sh /wfc/job/start </dev/null
+  fi
+  cd -- "$root/$id" || exit
+  export HDF5_USE_FILE_LOCKING=${HDF5_USE_FILE_LOCKING-FALSE} # safe: nobody else writes here
+  if [[ -n $wfc_interpreter ]]; then
+    exec sh -c "$wfc_interpreter" <"$scratch/wfc/job/command"
+  fi
+  exec sh "$scratch/wfc/job/command" </dev/null
+}
+
+# payload_signal NAME: to the whole group; what is still there after the grace is killed.
+payload_signal() {
+  kill -s "$1" -- "-$child" 2>/dev/null
+  [[ -z $watchdog ]] || return 0
+  set -m
+  {
+    sleep "${WFC_GRACE:-60}"
+    kill -s KILL -- "-$child"
+  } >/dev/null 2>&1 8>&- 9>&- &
+  watchdog=$!
+  set +m
+}
+
+payload_end() {
+  local rc=$1 members="\"rc\":$1,\"signal\":\"$caught\"" group=$child
+  # A signal goes to all of the group, and its first process may be gone before the others have seen to it.
+  while [[ -n $caught ]] && group_lives "$group"; do sleep 0.05; done
+  # What the command left running would write into a directory that is being published.
+  kill -s KILL -- "-$group" 2>/dev/null
+  child=
+  [[ -z $watchdog ]] || kill -s KILL -- "-$watchdog" 2>/dev/null
+  emit payload.exit "$members"
+  if [[ -n $caught ]]; then
+    finish $((128 + $(kill -l "$caught"))) "signal.$caught" "ended by SIG$caught; the scheduler or \`resume\` starts it again"
+  fi
+  if [[ $runtime != none ]]; then
+    [[ -e $scratch/wfc/state/rc ]] || fail 75 runtime.failed "$runtime_label ended with $rc and the command $(container_progress)"
+    read -r rc <"$scratch/wfc/state/rc"
+  fi
+  ((rc)) || return 0
+  payload=$rc
+  payload_last_line
+  fail 65 payload.exit "the command failed; its output is above${WFC_LOGS:+ and in $WFC_LOGS/$flat.log}"
+}
+
+# kill -0 would also find the dead that nobody has waited for.
+group_lives() {
+  local file stat state group
+  for file in /proc/[0-9]*/stat; do
+    { IFS= read -r -d '' stat <"$file"; } 2>/dev/null
+    IFS=' ' read -r state _ group _ <<<"${stat##*) }"
+    [[ $group != "$1" || $state == [ZX] ]] || return 0
+  done
+  return 1
+}
+
+# The last line of the log, when the log is a file; never our own first line.
+payload_last_line() {
+  [[ -f /proc/$$/fd/1 ]] || return 0
+  last_line=$(tail -c 4096 <"/proc/$$/fd/1" | tr -d '\000' | awk 'NF { last = $0 } END { print last }')
+  [[ $last_line != 'wfcompile: node '* ]] || last_line=
+}

@@ -1,0 +1,218 @@
+# shellcheck shell=bash
+# done.json, the record of a finished node: written once and last. It is read by awk, because it may name 100 000
+# files and because collect.sh and check.sh read the records of 100 000 nodes in one process.
+
+# record_list DIR: what the directory holds, in the arrays $record_files and $record_sizes, $record_links and
+# $record_targets, $record_empty (directories). $record_odd: a name that is none of these. Fails when it cannot look.
+record_list() {
+  local entry rest
+  record_dir=$1
+  record_files=() record_links=() record_empty=() record_sizes=() record_targets=() record_odd=
+  # No path holds two slashes in a row, so they part a name from what follows it.
+  while IFS= read -r -d '' entry; do
+    rest=${entry#*//}
+    entry=${entry%%//*}
+    case $rest in
+      f*) record_files+=("$entry") record_sizes+=("${rest//[!0-9]/}") ;;
+      l*) record_links+=("$entry") record_targets+=("${rest#*/}") ;;
+      d*) record_empty+=("$entry") ;;
+      '') return 0 ;; # the mark that find and sort came to their end
+      *) record_odd=$entry ;;
+    esac
+  done < <(
+    cd "$1" && find . -mindepth 1 ! \( -type d ! -empty \) ! -path ./done.json -printf '%P//%y%s/%l\0' | sort -z &&
+      printf '//\0'
+  )
+  return 1
+}
+
+# record_hash: the checksums of $record_files, in $record_sums.
+record_hash() {
+  local i entry
+  record_sums=()
+  # 200 names of the greatest length fit into one argument list.
+  for ((i = 0; i < ${#record_files[@]}; i += 200)); do
+    while IFS= read -r -d '' entry; do
+      record_sums+=("${entry%% *}")
+    done < <(cd "$record_dir" && sha256sum -z -- "${record_files[@]:i:200}")
+  done
+  ((${#record_sums[@]} == ${#record_files[@]}))
+}
+
+# record_write FILE: the record of this node, from the arrays above and what the phases found out.
+record_write() {
+  local i comma='' lines=() line
+  for ((i = 0; i < ${#record_files[@]}; i++)); do
+    json_quote "${record_files[i]}"
+    lines+=("{\"name\":$quoted,\"size\":${record_sizes[i]},\"sha256\":\"${record_sums[i]}\"}")
+  done
+  for ((i = 0; i < ${#record_links[@]}; i++)); do
+    json_quote "${record_links[i]}"
+    line="{\"name\":$quoted"
+    json_quote "${record_targets[i]}"
+    lines+=("$line,\"link\":$quoted}")
+  done
+  for ((i = 0; i < ${#record_empty[@]}; i++)); do
+    json_quote "${record_empty[i]}/"
+    lines+=("{\"name\":$quoted,\"size\":0}")
+  done
+  {
+    printf '%s' "$record_head"
+    for line in ${lines[@]+"${lines[@]}"}; do
+      printf '%s\n%s' "$comma" "$line"
+      comma=,
+    done
+    printf '\n]}\n'
+  } >"$1"
+}
+
+# What both awk programs below need. Standard input or files are bytes (LC_ALL=C).
+# shellcheck disable=SC2016
+record_awk='
+function unescape(s,   out, c) {
+  if (!index(s, "\\")) return s
+  out = ""
+  while (match(s, /\\./)) {
+    c = substr(s, RSTART + 1, 1)
+    out = out substr(s, 1, RSTART - 1)
+    s = substr(s, RSTART + 2)
+    if (c == "n") out = out "\n"
+    else if (c == "t") out = out "\t"
+    else if (c == "u") {
+      out = out sprintf("%c", 16 * (index(hex, substr(s, 3, 1)) - 1) + index(hex, substr(s, 4, 1)) - 1)
+      s = substr(s, 5)
+    } else out = out c
+  }
+  return out s
+}
+BEGIN { hex = "0123456789abcdef" }
+'
+
+# record_states BASE [ID...]: a line "record<TAB>id" for every node below BASE that has no valid record, and
+# "files<TAB>id" for one whose files are not all there with their sizes. Without IDs they are read from standard input
+# and the whole of BASE is looked through. With record_sums=1 it prints instead what sha256sum -c reads.
+record_states() {
+  local base=$1 i
+  shift
+  (
+    cd "$base" || exit
+    {
+      if (($#)); then
+        printf '%s\n' "$@"
+        printf '//\n'
+        set -- "${@/#/./}" # a name may begin with a dash
+        # 500 starting points fit into one argument list.
+        for ((i = 1; i <= $#; i += 500)); do
+          find "${@:i:500}" -printf '//%y %s %p\n' 2>/dev/null
+        done
+      else
+        cat
+        printf '//\n'
+        find . -mindepth 1 \( -path './.*' -o -path ./logs -o -path ./outputs \) -prune -o -printf '//%y %s %p\n'
+      fi
+    } | awk -v sums="${record_sums_only-}" "$record_awk$record_states_awk"
+  )
+}
+# shellcheck disable=SC2016
+record_states_awk='
+function flush() {
+  if (path != "") present[path] = size
+  path = ""
+}
+# A line of the record, already read; 1 when the file is there as the line says.
+function there(id, line,   name, rest, full) {
+  if (!match(line, /^\{"name":"([^"\\]|\\.)*"/)) return -1
+  rest = substr(line, RLENGTH + 1)
+  name = unescape(substr(line, 10, RLENGTH - 10)) # changes RLENGTH
+  full = id "/" name
+  if (rest ~ /^,"link":"/) return full in present
+  if (name ~ /\/$/) return 1   # an empty directory: not every transfer carries it
+  if (!match(rest, /^,"size":[0-9]+,"sha256":"[0-9a-f]+"\}$/)) return -1
+  if (sums) {
+    match(rest, /"[0-9a-f]+"\}$/)
+    print sumline(substr(rest, RSTART + 1, RLENGTH - 3), full)
+  }
+  match(rest, /[0-9]+/)
+  return (full in present) && present[full] == "f " substr(rest, RSTART, RLENGTH)
+}
+function sumline(sum, name) {
+  if (name !~ /[\\\n]/) return sum "  " name
+  gsub(/\\/, "\\\\&", name)
+  gsub(/\n/, "\\n", name)
+  return "\\" sum "  " name
+}
+function state(id,   file, line, ended, found, good) {
+  file = id "/done.json"
+  if (!(file in present)) return "record"
+  good = (getline line < file) > 0 && match(line, /^\{"version":1,"node":"([^"\\]|\\.)*"/) &&
+    unescape(substr(line, 22, RLENGTH - 22)) == id && line ~ /,"files":\[$/
+  found = 1
+  while (good && !ended && (getline line < file) > 0) {
+    if (line == "]}") { ended = 1; break }
+    sub(/,$/, "", line)
+    good = there(id, line)
+    if (!good) { found = 0; good = 1 } else if (good < 0) good = 0
+  }
+  close(file)
+  if (!good || !ended) return "record"
+  return found ? "" : "files"
+}
+!listing && $0 == "//" { listing = 1; next }
+!listing { ids[++n] = $0; next }
+/^\/\// {
+  flush()
+  match($0, /^\/\/. [0-9]+ /)
+  size = substr($0, 3, RLENGTH - 3)
+  path = substr($0, RLENGTH + 3)
+  next
+}
+{ path = path "\n" $0 }
+END {
+  flush()
+  for (i = 1; i <= n; i++) {
+    s = state(ids[i])
+    if (s != "" && !sums) print s "\t" ids[i]
+  }
+}
+'
+
+# record_published FILE POINTER ROOT SEPARATOR: the published list, joined, or the published string.
+# Fails when nothing is published there.
+record_published() {
+  WFC_POINTER=$2 WFC_ROOT_HERE=$3 WFC_SEPARATOR=$4 awk "$record_awk$record_published_awk" "$1"
+}
+# Strings are parted by quotes once the escaped ones are out of the way; the pieces at even places are the strings.
+# shellcheck disable=SC2016
+record_published_awk='
+function text(s,   out, at) {
+  out = ""
+  while (at = index(s, "⦗run⦘")) {
+    out = out unprotect(substr(s, 1, at - 1)) ENVIRON["WFC_ROOT_HERE"]
+    s = substr(s, at + length("⦗run⦘"))
+  }
+  return out unprotect(s)
+}
+function unprotect(s) {
+  gsub(/\001/, "\\\\\\\\", s)
+  gsub(/\002/, "\\\"", s)
+  return unescape(s)
+}
+NR == 1 {
+  gsub(/\\\\/, "\001")
+  gsub(/\\"/, "\002")
+  n = split($0, part, "\"")
+  for (i = 2; i < n; i += 2) if (part[i] == "published" && part[i + 1] ~ /^:\{/) break
+  for (i += 2; i < n; i = k) {
+    wanted = unprotect(part[i]) == ENVIRON["WFC_POINTER"]
+    words = ""
+    if (part[i + 1] ~ /^:\[\]/) k = i + 2
+    else for (k = i + 2; ; k += 2) {
+      if (wanted) words = words (k > i + 2 ? ENVIRON["WFC_SEPARATOR"] : "") text(part[k])
+      if (part[i + 1] == ":" || part[k + 1] != ",") { k += 2; break }
+    }
+    if (wanted) { printf "%s", words; found = 1; exit }
+    if (part[k - 1] ~ /\}/) exit
+  }
+}
+END { exit !found }
+'
