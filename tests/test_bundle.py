@@ -70,9 +70,8 @@ def test_the_same_bytes_from_another_place(
 
 def test_manifest_and_shell_syntax(case: str, target: str, tmp_path: Path) -> None:
     bundle = compile_bundle(options(case, target), tmp_path / "bundle").directory
-    listed = dict(
-        reversed(line.split("  ", 1)) for line in (bundle / MANIFEST).read_text(encoding="utf-8").splitlines()
-    )
+    lines = (bundle / MANIFEST).read_text(encoding="utf-8").splitlines()
+    listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
     found = {name: hashlib.sha256(data).hexdigest() for name, data in files(bundle).items() if name != MANIFEST}
     assert listed == found
     scripts = [str(path) for path in bundle.rglob("*.sh") if "spec" not in path.parts and "inputs" not in path.parts]

@@ -129,7 +129,8 @@ def read_bundle(directory: Path) -> Workflow:
         language=plan["language"],
         template=plan["template"],
         steps=tuple(
-            Step(s["step"], place, s["source"], s["image"], s["interpreter"], s["setup"], nodes=s["runs"]) for s in plan["steps"]
+            Step(s["step"], place, s["source"], s["image"], s["interpreter"], s["setup"], nodes=s["runs"])
+            for s in plan["steps"]
         ),
         locs={},
         sources=(),

@@ -25,10 +25,8 @@ def order(needs: Mapping[str, Sequence[str]]) -> tuple[list[str], list[str]]:
 
 
 def _cycle(needs: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return one cycle of a graph in which every name needs another."""
-    path = [next(iter(needs))]
-    while True:
-        following = next(n for n in needs[path[-1]] if n in needs)
-        if following in path:
-            return [*path[path.index(following) :], following]
-        path.append(following)
+    """Return one cycle of a graph that has one."""
+    import networkx
+
+    edges = networkx.find_cycle(networkx.DiGraph({name: list(others) for name, others in needs.items()}))
+    return [first for first, _ in edges] + [edges[0][0]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from wfcompile.amounts import parse_amount
 from wfcompile.documents import Cursor, cursor, read_document
 from wfcompile.errors import Refused, suggest
 from wfcompile.resources import folder
+
+_SCRATCH = re.compile(r"/[A-Za-z0-9_./$+-]*")  # $ for variables of the node's environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,13 @@ def load_site(name: str) -> Site:
     for key in ("scratch", "runtimes"):
         if key in values:
             values[key] = tuple(values[key])
+    for index, path in enumerate(values.get("scratch", ())):
+        if not _SCRATCH.fullmatch(path):
+            raise (
+                root.child("scratch")
+                .child(index)
+                .refused(f"'{path}' is no scratch directory", "write an absolute path without shell characters")
+            )
     return Site(**values)
 
 

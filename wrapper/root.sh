@@ -195,7 +195,7 @@ condor_ad() {
   [[ -r $file ]] || return 0
   while read -r name equals value; do
     case $name in
-      Iwd) condor_iwd=${value//\"/} ;;
+      OrigIwd) condor_iwd=${value//\"/} ;; # Iwd is the sandbox here
       GlobalJobId) condor_schedd=${value%%#*} ;;
       ClusterId) cluster=$value ;;
       ProcId) proc=$value ;;

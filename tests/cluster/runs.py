@@ -63,9 +63,8 @@ def on_cluster(cluster: Cluster, target: str, options: Options, tmp_path: Path) 
     private = cluster.private_dir("head")
     private.put(bundle)
     # what the compiler linked on this machine has to be on head itself
-    private.run(
-        "for f in run/.images/* run/.inputs/*; do [ ! -L $f ] || cp --remove-destination $(readlink -f $f) $f; done"
-    )
+    real = "for f in run/.images/* run/.inputs/*; do [ ! -L $f ] || cp --remove-destination $(realpath $f) $f; done"
+    private.run(real)
     yield Run(cluster, target, Path(private.path), private, tmp_path / f"copy-{target}")
 
 

@@ -75,7 +75,7 @@ def test_bsm_search(
         assert {r["host"] for r in done.values()} == {"node1", "node2"}
         assert {r["runtime"].split()[0] for r in done.values()} == {"apptainer"}
         ours, theirs = dict(bins(run)), dict(bins(by_make))
-        assert len(ours) > 20
+        assert len(ours) >= 20
         assert ours == theirs
         if target == "dagman":  # nothing is left in the queue, and no node has seen the bundle
             for host in ("node1", "node2"):

@@ -61,7 +61,8 @@ def test_values_arrive_as_the_engine_renders_them(cluster: Cluster, target: str,
 def test_two_runs_of_a_read_only_bundle(cluster: Cluster, target: str, tmp_path: Path) -> None:
     options = Options(SPECS / "chain" / "workflow.yml", target=target)
     with on_cluster(cluster, target, options, tmp_path) as submitted:
-        places = [f"{submitted.bundle}-run{k}" for k in (1, 2)]
+        free = cluster.shared_dir() if target == "slurm" else cluster.private_dir("head").path
+        places = [f"{free}/run{k}" for k in (1, 2)]
         submitted.head("rm -rf run; chmod -R a-w .")
         for place in places:
             submitted.head(f"./submit.sh --run {place}")
@@ -84,7 +85,7 @@ def test_dag_from_another_directory(cluster: Cluster, tmp_path: Path) -> None:
         assert failed.returncode != 0
         assert "cd-to-bundle-or-usedagdir" in failed.stdout + failed.stderr
         cluster.run("head", f"condor_submit_dag -usedagdir {submitted.bundle}/workflow.dag")
-        cluster.wait_dag(cluster.home)
+        until(lambda: "EXITING WITH" in submitted.head("cat workflow.dag.dagman.out || true"), "the DAG ends")
         assert submitted.head("cat run/outputs/joined.txt") == RESULTS["late"]["joined.txt"]
 
 
@@ -181,7 +182,7 @@ stages:
       scheduler_type: singlestep-stage
       parameters: {out: '{workdir}/big'}
       step:
-        process: {process_type: string-interpolated-cmd, cmd: 'head -c 1500000000 /dev/zero > {out}; date +%s%N > {out}.made'}
+        process: {process_type: string-interpolated-cmd, cmd: 'head -c 1500000000 /dev/zero > {out}'}
         environment: {environment_type: localproc-env}
         publisher: {publisher_type: frompar-pub, outputmap: {out: out}}
   - name: size
@@ -208,7 +209,8 @@ def test_killed_shadow_in_the_middle_of_a_transfer(cluster: Cluster, tmp_path: P
 
         until(in_the_middle, "the output is on its way")
         cluster.kill("head", "condor_shadow")
-        assert submitted.head("test -s run/big/done.json || echo incomplete").strip() == "incomplete"
+        # HTCondor may have brought the record before the file that it lists
+        assert "big" in submitted.head("bash lib/check.sh run").split()
         assert submitted.wait() == 0
         assert submitted.head("cat run/outputs/size") == "1500000000\n"
 
@@ -235,9 +237,7 @@ def test_killed_dagman_and_resume(cluster: Cluster, slow: Path, tmp_path: Path) 
 def test_failed_node(cluster: Cluster, slow: Path, target: str, tmp_path: Path) -> None:
     """A permanent failure: the others end, nothing pends for ever, the record names it; resumed, the rest runs."""
     text = slow.read_text(encoding="utf-8")
-    slow.write_text(
-        text.replace("sleep 3.{value}", "[ {value} != 3 ] || [ -e /tmp/repaired ] || exit 7"), encoding="utf-8"
-    )
+    slow.write_text(text.replace("sleep 3.{value}", "[ {value} != 3 ] || exit 7"), encoding="utf-8")
     with on_cluster(cluster, target, Options(slow, target=target), tmp_path) as submitted:
         submitted.submit()
         assert submitted.wait() in (1, None)

@@ -136,7 +136,8 @@ source "${{WFC_LIB:-{self.path}/lib}}/node.sh"; wfc_main "$@"
         for parent in self.parents[id]:
             if (self.run_dir / parent).exists():
                 shutil.copytree(self.run_dir / parent, path / "run" / parent, symlinks=True)
-        ad = f'Iwd = "{self.path}"\nGlobalJobId = "head#7.0#1"\nClusterId = 7\nProcId = {count}\n'
+        where = f'Iwd = "{self.path}/sandbox-{count}"\nOrigIwd = "{self.path}"\n'
+        ad = f'{where}GlobalJobId = "head#7.0#1"\nClusterId = 7\nProcId = {count}\n'
         (path / ".job.ad").write_text(ad)
         return path
 

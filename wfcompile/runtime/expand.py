@@ -163,7 +163,8 @@ class _Expansion:
             return Value(expression["value"])
         query = expression["query"]
         if expression["unknown"]:
-            raise Problem(*expression["unknown"], part=("query",))
+            what, advice = expression["unknown"]
+            raise Problem(what, advice, part=("query",))
         found = self.find(query, scope)
         if any(isinstance(entry, Scope) for entry in found):
             raise Problem(

@@ -94,10 +94,8 @@ def main() -> None:
     args = parser.parse_args()
 
     random = generator(args.seed, args.sample, args.index)
-    if args.sample == "data":
-        columns = pseudo_data(args.events, random)
-    else:
-        columns = events(args.sample, args.events, random)
+    is_data = args.sample == "data"
+    columns = pseudo_data(args.events, random) if is_data else events(args.sample, args.events, random)
     tables.write_events(args.output, columns)
 
 

@@ -21,6 +21,7 @@ import packtivity.asyncbackends
 import packtivity.syncbackends
 import yadage.backends.packtivitybackend
 import yadage.steering_api
+import yaml
 
 from wfcompile.errors import Refused
 from wfcompile.ir import Workflow
@@ -95,10 +96,10 @@ def run_engine(options: Options, init_directory: Path | None) -> list[EngineNode
     files = list(options.input_files)
     if not files and not options.parameters:
         files = [file for file in [find_input_file(options.spec)] if file]
-    from yadage.utils import getinit_data
-
-    data = getinit_data([str(f.resolve()) for f in files], [])
-    data.update(dict(options.parameters))
+    data: dict[str, Any] = {}
+    for file in files:
+        data.update(yaml.safe_load(file.read_text(encoding="utf-8")))
+    data.update(options.parameters)
     toplevel = options.toplevel or options.spec.parent
     with tempfile.TemporaryDirectory() as work, compiled_once():
         logging.disable(logging.CRITICAL)

@@ -97,7 +97,7 @@ class _Builder:
                 raise stage.child("name").refused(f"a second stage '{name}'", "stage names are unique in a workflow")
             parsed[name] = (stage, self.reserve(prefix + name, stage.child("name").loc))
         known = set(parsed) | ({"init"} if no_init is None else set())
-        needs = {}
+        needs: dict[str, list[str]] = {}
         for name, (stage, step) in parsed.items():
             names = self.stage(stage, step, name, prefix, known, (*inside, at.loc))
             earlier = list(needs) if "*" in names else []

@@ -7,10 +7,12 @@ if [[ ${1-} == --run ]]; then
   mkdir -p -- "$2/.dag/run" || exit 1
   run=$(cd -P -- "$2" && pwd) || exit 1
   shift 2
-  # HTCondor transfers links to files, but nothing behind a link to a directory.
+  # HTCondor transfers links to files, but nothing behind a link to a directory; and it gives a directory in the
+  # sandbox the mode of this one, so these must be writable though the bundle is not.
   for name in *; do
     [[ $name == run || $name == workflow.dag.* ]] || cp -rsf -- "$PWD/$name" "$run/.dag/" || exit 1
   done
+  find "$run/.dag" -type d -exec chmod u+w {} +
   for name in .images .inputs; do
     [[ ! -e run/$name ]] || cp -rsf -- "$PWD/run/$name" "$run/.dag/run/" || exit 1
   done

@@ -79,6 +79,8 @@ array() {
   shift 6
   rows "$step" "$first" "$count"
   [[ -n $list ]] || return 0
+  # Slurm takes 4095 characters; an element that is done ends at once.
+  ((${#list} < 4000)) || list=0-$((count - 1))
   for need in ${elementwise//-/}; do
     [[ -n ${job[$need]-} ]] || continue # all its elements are done
     # Slurm takes an element without a counterpart as waiting for the whole array.
