@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -171,6 +171,12 @@ class Cursor:
         for key in required:
             if key not in self.value:
                 raise self.refused(f"{what} has no '{key}'", "add it")
+        return self.value
+
+    def choice(self, what: str, known: Collection[str]) -> str:
+        """Return the value as one of the known words."""
+        if not isinstance(self.value, str) or self.value not in known:
+            raise self.refused(f"unknown {what} {self.value!r}", suggest(str(self.value), known))
         return self.value
 
     def items(self) -> Iterator[Cursor]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wfcompile.loc import Loc
-from wfcompile.runtime.expand import Rows
+from wfcompile.runtime.references import Rows
 
 Part = tuple[str, ...]  # a part of a step's template: ("parameters", "x"), ("scatter",), ("task",), …
 

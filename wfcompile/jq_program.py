@@ -7,11 +7,12 @@ from typing import Any
 from wfcompile.runtime.values import Problem
 
 
-def run_jq(script: str, data: Any) -> Any:
-    """Return the first result of a jq program; raises Problem when it fails or has none."""
+def run_jq(script: str, data: Any) -> list[Any]:
+    """Return all results of a jq program; raises Problem when it fails."""
     import jq
 
     try:
-        return jq.compile(script).input_value(data).first()
-    except (ValueError, StopIteration) as error:
-        raise Problem(f"the jq program {script!r} fails: {error or 'no result'}") from None
+        results: list[Any] = jq.compile(script).input_value(data).all()
+    except ValueError as error:
+        raise Problem(f"the jq program {script.strip()!r} fails: {error}") from None
+    return results

@@ -81,6 +81,7 @@ def _place(text: str) -> Path:
 def nodes(record: dict[str, Any]) -> list[EngineNode]:
     """Return the engine's nodes in the form in which they are compared."""
     jobs = {(job["offset"], job["name"]): job["job"] for job in record.get("jobs") or ()}
+    init = next((o.partition("=")[2] for o in record["cmdline_norm"] if o.startswith("initdir=")), "no init directory")
     edges: dict[str, list[str]] = {}
     for parent, child in record["edges"]:
         edges.setdefault(child, []).append(parent)
@@ -96,8 +97,8 @@ def nodes(record: dict[str, Any]) -> list[EngineNode]:
                 identifier=node["id"],
                 directory=directory,
                 interpreter=job.get("interpreter", ""),
-                command=_here(job.get("script", job.get("command", ""))),
-                result=_here(node["result"]),
+                command=_here(job.get("script", job.get("command", "")), init),
+                result=_here(node["result"], init),
                 parents=tuple(edges.get(node["id"], ())),
             )
         )
@@ -115,9 +116,9 @@ def _rendered(node: dict[str, Any]) -> dict[str, str]:
         return {key: value.replace(place, "") for key, value in job.items()}
 
 
-def _here(data: Any) -> Any:
+def _here(data: Any, init: str) -> Any:
     if isinstance(data, dict):
-        return {key: _here(value) for key, value in data.items()}
+        return {key: _here(value, init) for key, value in data.items()}
     if isinstance(data, list):
-        return [_here(value) for value in data]
-    return data.replace("$WORKDIR", RUN) if isinstance(data, str) else data
+        return [_here(value, init) for value in data]
+    return data.replace(init, f"{RUN}/init").replace("$WORKDIR", RUN) if isinstance(data, str) else data

@@ -21,6 +21,14 @@ STATIC = {
     "local-helloworld-relative-false": 1,
     "ex-mcprodflowsub": 6,
     "ex-pseudocap": 5,
+    "casesflow-single-0": 1,
+    "casesflow-single-2": 1,
+    "registering_values": 2,
+    "nestedmapreduce_regval": 4,
+    "jqwflow": 10,
+    "jqnodestruct": 7,
+    "stackednestings": 2,
+    "ex-test1": 2,
 }
 
 

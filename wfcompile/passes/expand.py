@@ -56,6 +56,10 @@ def _refuse_shared_directories(workflow: Workflow, ids: list[str], steps: list[i
             if node_id in seen:
                 raise Refused(f"two nodes would share the directory '{node_id}'", "rename a stage", workflow.loc(step))
             seen.add(node_id)
+    longest = max(ids, key=len, default="")
+    if len(longest) > 200:  # a log file is named after it
+        what = f"the node name '{longest[:60]}…' has {len(longest)} characters, more than 200"
+        raise Refused(what, "shorten stage names", workflow.loc(taken[longest]))
     scopes = {node_id.rpartition("/")[0] for node_id in ids}
     for scope in sorted(scopes):
         while scope:

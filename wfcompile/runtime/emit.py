@@ -6,8 +6,8 @@ Everything that came from a user is data in it: quoted for bash, or an id of a l
 import re
 from typing import Iterable, List, Sequence, Tuple
 
-from .expand import Rows
 from .format_language import Field, parse
+from .references import Rows
 from .values import RUN, Late
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:=@%+,-]+\Z")

@@ -4,25 +4,29 @@ A template is JSON data, so that a bundle can carry it:
 
     {"scopes": [{"steps": [step number, …]}, …],            in an order in which each follows what it needs
      "steps": [{"name", "path", "scatter": null | {"method", "parameters", "batchsize", "partitionsize"},
-                "parameters": {key: expression}, "dependencies": [query, …], "after": [query, …],
+                "jq": null | {"bindings", "stepscript", "postscript"},
+                "parameters": {key: expression}, "dependencies": [query, …], "fulfilled": [expression, …],
+                "after": [query, …], "register": {name: expression},
                 "workflow": scope number | null, "discover", "relative",
+                "cases": null | [{"if": jq program, "step": step number}, …],
                 "task": null | {"text", "interpreter", "publisher", "runs"}}, …]}
 
-An expression is {"value": data} or {"query", "output", "unwrap", "flatten", "single", "unknown"}; `unknown` is null or
-(what, advice) about a stage that does not exist. Scope 0 is the workflow.
+A step's body is one of workflow, cases, task. An expression is {"value": data}, or {"query", "output", "unwrap",
+"flatten", "single", "unknown"}, or {"registered", "query", "unknown"}; `unknown` is null or (what, advice) about a
+stage that does not exist. Scope 0 is the workflow.
 Semantics: yadage's scheduler and expression handlers; a node's directory is its name below its scope's.
 """
 
 import os.path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from . import jsonpath
 from .format_language import Context, Field, FormatError, needs_context, parse, render_field
-from .publish import Glob, Jq, publish
+from .jq_stage import JqAll, parameter_sets
+from .late import flat, plain
+from .publish import publish
+from .references import Nodes, Results, Rows, Scope, jobs_in
 from .scatter import scatter
-from .values import ROOT_INIT, RUN, Late, Origin, Problem, Value, collect, has_path, origin_at
-
-Nodes = Tuple[int, ...]
+from .values import ROOT_INIT, RUN, Late, Problem, Value, collect, has_late, has_path
 
 
 class Known(NamedTuple):
@@ -30,37 +34,7 @@ class Known(NamedTuple):
 
     init: Optional[Dict[str, Any]] = None  # the workflow's own inputs, paths already below RUN/init
     exists: Callable[[str], bool] = lambda path: False  # of a path relative to the init directory
-    jq: Optional[Jq] = None
-
-
-class Rows:
-    """The nodes as columns: element n of each list belongs to node n; parents have smaller numbers."""
-
-    def __init__(self) -> None:
-        self.step: List[int] = []
-        self.index: List[Optional[int]] = []
-        self.ids: List[str] = []
-        self.parents: List[Nodes] = []
-        self.after: List[Nodes] = []
-        self.inputs: List[Tuple[str, ...]] = []
-        self.slots: List[Tuple[Any, ...]] = []
-        self.globs: List[Tuple[Glob, ...]] = []
-        self.results: List[Any] = []
-        self.skipped: List[Tuple[int, str, str]] = []  # step, scope, the query that matches nothing
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-
-class Scope(Dict[str, List[Any]]):
-    """One instance of a workflow: stage name to its nodes (numbers; ~n for values without a node) and sub-scopes."""
-
-    def __init__(self, prefix: str, first: int, after: Nodes, read_only: Optional[str]) -> None:
-        super().__init__()
-        self.prefix = prefix
-        self.first = first  # number of the first node in it
-        self.after = after
-        self.read_only = read_only  # what relative init values are looked up in: "init" or None
+    jq: Optional[JqAll] = None  # all results of a jq program
 
 
 def slots_of(task: Dict[str, Any]) -> List[Field]:
@@ -85,18 +59,16 @@ class _Expansion:
         self.scopes = template["scopes"]
         self.known = known
         self.rows = Rows()
-        self.values: List[Value] = []  # results that no job makes: init data, pure publishing
-        self.origins: Dict[int, Nodes] = {}  # nodes whose results hold other nodes' paths
+        self.results = Results(self.rows)
         self.context = Context()
         self.fields: Dict[int, List[Field]] = {}
-        self.queries: Dict[str, List[jsonpath.Step]] = {}
         self.interned: Dict[Nodes, Nodes] = {}
 
     def run(self) -> None:
         root = Scope("", 0, (), "init")
         if self.known.init is not None:
             origin = {key: ROOT_INIT if has_path(data) else None for key, data in self.known.init.items()}
-            self.add_value(root, "init", Value(self.known.init, origin))
+            self.results.add_value(root, "init", Value(self.known.init, origin))
         self.run_scope(0, root)
 
     def run_scope(self, number: int, scope: Scope) -> None:
@@ -112,100 +84,88 @@ class _Expansion:
 
     def run_step(self, number: int, scope: Scope) -> None:
         step = self.steps[number]
-        for query in step["dependencies"]:
-            if not self.find(query, scope):
-                self.rows.skipped.append((number, scope.prefix, query))
-                return
-        common = {}
-        for key, expression in step["parameters"].items():
-            try:
-                common[key] = self.evaluate(expression, scope)
-            except Problem as problem:
-                problem.part = ("parameters", key, *problem.part)
-                raise
-        spread: Dict[str, List[Value]] = {}
-        names = [step["name"]]
-        if step["scatter"]:
-            spread = scatter(step["scatter"], common)
-            common = {key: value for key, value in common.items() if key not in spread}
-            count = len(next(iter(spread.values())))
-            names = ["%s_%d" % (step["name"], i) for i in range(count)]
-        after = {job for query in step["after"] for entry in self.find(query, scope) for job in jobs_in(entry)}
-        if step["workflow"] is not None:
-            for i, name in enumerate(names):
-                parameters = dict(common, **{key: column[i] for key, column in spread.items()})
-                self.run_subworkflow(step, scope, name, parameters, self.intern(after.union(scope.after)))
+        if not self.ready(number, step, scope):
+            return
+        after = {job for query in step["after"] for entry in self.results.find(query, scope) for job in jobs_in(entry)}
+        if step["jq"]:
+            for i, parameters in enumerate(parameter_sets(step["jq"], scope, self.results, self.known.jq)):
+                self.run_body(number, scope, ["%s_%d" % (step["name"], i)], [i], parameters, {}, after)
         else:
-            self.run_task(number, scope, names, common, spread, after)
-
-    # values
-
-    def parsed(self, query: str) -> List[jsonpath.Step]:
-        if query not in self.queries:
-            try:
-                self.queries[query] = jsonpath.parse(query)
-            except ValueError as error:
-                raise Problem(str(error), "write it with names, '*', '[n]', '[a:b]', '.', '..' and ','")
-        return self.queries[query]
-
-    def find(self, query: str, scope: Scope) -> List[Any]:
-        """Return the nodes and sub-scopes that a query selects in a scope."""
-        found: List[Any] = []
-        for match in jsonpath.find(self.parsed(query), scope):
-            if isinstance(match, list):
-                found.extend(match)
-            elif isinstance(match, (int, Scope)):
-                found.append(match)
-        return found
-
-    def evaluate(self, expression: Dict[str, Any], scope: Scope) -> Value:
-        if "value" in expression:
-            return Value(expression["value"])
-        query = expression["query"]
-        if expression["unknown"]:
-            what, advice = expression["unknown"]
-            raise Problem(what, advice, part=("query",))
-        found = self.find(query, scope)
-        if any(isinstance(entry, Scope) for entry in found):
-            raise Problem(
-                "'%s' selects a sub-workflow, which publishes nothing itself" % query,
-                "name a stage inside it, for example '%s[*].STAGE'" % query.split("[")[0],
-                part=("query",),
-            )
-        if expression["single"]:
-            if len(found) != 1:
+            common = {key: self.parameter(key, expression, scope) for key, expression in step["parameters"].items()}
+            if step["scatter"]:
+                spread = scatter(step["scatter"], common)
+                common = {key: value for key, value in common.items() if key not in spread}
+                indices: List[Optional[int]] = list(range(len(next(iter(spread.values())))))
+                names = ["%s_%s" % (step["name"], i) for i in indices]
+                self.run_body(number, scope, names, indices, common, spread, after)
+            else:
+                self.run_body(number, scope, [step["name"]], [None], common, {}, after)
+        for name, expression in step["register"].items():
+            if name in scope.registered:
                 raise Problem(
-                    "'step: %s' must select one node; it selects %d" % (query, len(found)),
-                    "use 'stages:'",
-                    part=("query",),
+                    "the value '%s' is registered twice" % name, "choose another name", part=("register", name)
                 )
-            return self.output(found[0], expression["output"])
-        return combine([self.output(entry, expression["output"]) for entry in found], expression)
+            scope.registered[name] = expression
 
-    def output(self, entry: int, output: Optional[str]) -> Value:
-        """Return one output of a node (or of a value without a node)."""
-        data, origin = self.values[~entry] if entry < 0 else self.result(entry)
-        if output is None:
-            return Value(data, origin)
-        if isinstance(data, dict) and output in data:
-            return Value(data[output], origin_at(origin, output))
-        matches = jsonpath.find_with(self.parsed(output), data, origin, origin_at)
-        if len(matches) != 1:
-            name = "the input data" if entry < 0 else "'%s'" % self.rows.ids[entry]
-            known = ", ".join(sorted(data)) if isinstance(data, dict) else ""
-            raise Problem(
-                "%s publishes no output '%s'" % (name, output) if not matches else "output '%s' is ambiguous" % output,
-                "published: %s" % known if known else "",
-                part=("output",),
-            )
-        return Value(*matches[0])
+    def ready(self, number: int, step: Dict[str, Any], scope: Scope) -> bool:
+        """Tell whether a stage runs; the engine leaves out one whose dependencies never come true."""
+        for query in step["dependencies"]:
+            if not self.results.find(query, scope):
+                self.rows.skipped.append((number, scope.prefix, query))
+                return False
+        for expression in step["fulfilled"]:
+            data = self.results.evaluate(expression, scope).data
+            if has_late(data):
+                raise Problem("whether this stage runs is known only when a job has ended", part=("dependencies",))
+            # the engine asks for the truth of references: a list by its length, any scalar but null and false is true
+            if not (len(data) if isinstance(data, (list, dict)) else data is not None and data is not False):
+                self.rows.skipped.append((number, scope.prefix, str(expression.get("query"))))
+                return False
+        return True
 
-    def result(self, node: int) -> Value:
-        return Value(self.rows.results[node], self.origins.get(node, node))
+    def parameter(self, key: str, expression: Dict[str, Any], scope: Scope) -> Value:
+        try:
+            return self.results.evaluate(expression, scope)
+        except Problem as problem:
+            problem.part = ("parameters", key, *problem.part)
+            raise
 
-    def add_value(self, scope: Scope, stage: str, value: Value) -> None:
-        self.values.append(value)
-        scope.setdefault(stage, []).append(~(len(self.values) - 1))
+    def run_body(
+        self,
+        number: int,
+        scope: Scope,
+        names: List[str],
+        indices: List[Optional[int]],
+        common: Dict[str, Value],
+        spread: Dict[str, List[Value]],
+        after: Set[int],
+    ) -> None:
+        """Run a step's body for each of its elements: `names` and `indices`, and a column for each spread parameter."""
+        step = self.steps[number]
+        if step["task"] is not None:
+            self.run_task(number, scope, names, indices, common, spread, after)
+            return
+        for i, name in enumerate(names):
+            parameters = dict(common, **{key: column[i] for key, column in spread.items()})
+            if step["cases"] is None:
+                self.run_subworkflow(step, scope, name, parameters, self.intern(after.union(scope.after)))
+                continue
+            case = self.choose(step["cases"], parameters)
+            if case is None:
+                self.rows.skipped.append((number, scope.prefix, "cases"))
+            else:
+                self.run_body(case, scope, [name], [indices[i]], parameters, {}, after)
+
+    def choose(self, cases: List[Dict[str, Any]], parameters: Dict[str, Value]) -> Optional[int]:
+        """Return the step of the first case whose program's result is true to Python."""
+        data = {key: value.data for key, value in parameters.items()}
+        for k, case in enumerate(cases):
+            if has_late(data) or self.known.jq is None:
+                raise Problem("which case applies is known only when a job has ended", part=("cases", str(k)))
+            found = self.known.jq(case["if"], data)
+            if found and found[0]:
+                return int(case["step"])
+        return None
 
     def intern(self, nodes: Set[int]) -> Nodes:
         key = tuple(sorted(nodes))
@@ -227,8 +187,10 @@ class _Expansion:
                 data[key] = self.init_value(value.data, bool(read_only and step["relative"]))
             except FormatError as error:
                 raise Problem(str(error), part=("parameters", key))
-        origin = {key: parameters[key].origin if data[key] == parameters[key].data else ROOT_INIT for key in data}
-        self.add_value(inner, "init", Value(data, origin))
+        origin = {
+            key: ROOT_INIT if read_only and has_path(data[key]) else value.origin for key, value in parameters.items()
+        }
+        self.results.add_value(inner, "init", Value(data, origin))
         self.run_scope(step["workflow"], inner)
         scope.setdefault(step["name"], []).append(inner)
 
@@ -252,6 +214,7 @@ class _Expansion:
         number: int,
         scope: Scope,
         names: List[str],
+        indices: List[Optional[int]],
         common: Dict[str, Value],
         spread: Dict[str, List[Value]],
         after: Set[int],
@@ -281,11 +244,11 @@ class _Expansion:
                     collect(value.origin, value.data, uses)
             result, globs = publish(task["publisher"], parameters, node, workdir, self.known.jq)
             if not task["runs"]:
-                self.add_value(scope, step["name"], Value(result, tuple(sorted(uses)) or None))
+                self.results.add_value(scope, step["name"], Value(result, tuple(sorted(uses)) or None))
                 continue
             rows.slots.append(tuple([s(parameters) if callable(s) else s for s in slots]))
             rows.step.append(number)
-            rows.index.append(i if step["scatter"] else None)
+            rows.index.append(indices[i])
             rows.ids.append(node_id)
             rows.inputs.append(input_paths(parameters) if ROOT_INIT in uses else ())
             parents = self.intern(uses - {ROOT_INIT})
@@ -296,7 +259,7 @@ class _Expansion:
             rows.globs.append(globs)
             rows.results.append(result)
             if foreign(result, workdir, node):
-                self.origins[node] = tuple(sorted(uses | {node}))
+                self.results.origins[node] = tuple(sorted(uses | {node}))
             scope.setdefault(step["name"], []).append(node)
 
     def filled(self, key: str, data: Any, workdir: str) -> Any:
@@ -313,49 +276,6 @@ class _Expansion:
                 return lambda parameters: plain(parameters[field.name], field)
             return plain(shared[field.name], field)
         return lambda parameters: render_field(field, {k: flat(v) for k, v in parameters.items()})
-
-
-def flat(value: Any) -> Any:
-    """Return a list as its elements joined by a blank: packtivity quotes nothing."""
-    if type(value) is list and not any(type(x) is Late for x in value):
-        return " ".join([x if type(x) is str else str(x) for x in value])
-    return value
-
-
-def plain(value: Any, field: Field) -> Any:
-    """Return what a field `{name}` without more becomes: text, or the Late value itself."""
-    if type(value) is str or type(value) is Late:
-        return value
-    if type(value) is list:
-        value = flat(value)
-    return value if type(value) is str else render_field(field, {field.name: value})
-
-
-def combine(outputs: List[Value], expression: Dict[str, Any]) -> Value:
-    """Return the outputs of several nodes as one list, flattened or unwrapped as asked."""
-    data: List[Any] = []
-    origin: List[Origin] = []
-    for one in outputs:
-        if expression["flatten"] and isinstance(one.data, Late):
-            if len(outputs) > 1 or expression["unwrap"]:
-                raise Problem("'flatten' of a list that a job publishes is known only when the job has run")
-            return one
-        if expression["flatten"] and isinstance(one.data, list):
-            data.extend(one.data)
-            origin.extend([origin_at(one.origin, i) for i in range(len(one.data))])
-        else:
-            data.append(one.data)
-            origin.append(one.origin)
-    if expression["unwrap"] and len(data) == 1:
-        return Value(data[0], origin[0])
-    return Value(data, origin if any(o is not None for o in origin) else None)
-
-
-def jobs_in(entry: Any) -> Set[int]:
-    """Return the jobs of a query's match: itself, or all below a sub-scope."""
-    if isinstance(entry, Scope):
-        return {job for entries in entry.values() for inner in entries for job in jobs_in(inner)}
-    return {entry} if entry >= 0 else set()
 
 
 def foreign(result: Any, workdir: str, node: int) -> bool:

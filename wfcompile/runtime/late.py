@@ -2,8 +2,8 @@
 
 from typing import Any, Callable, Iterable
 
-from .expand import Rows, plain
-from .format_language import Field, parse
+from .format_language import Field, parse, render_field
+from .references import Rows
 from .values import Late
 
 Published = Callable[[int, str], Any]  # node number, JSON pointer -> value
@@ -15,6 +15,22 @@ def at_pointer(data: Any, pointer: str) -> Any:
         key = part.replace("~1", "/").replace("~0", "~")
         data = data[int(key)] if isinstance(data, list) else data[key]
     return data
+
+
+def flat(value: Any) -> Any:
+    """Return a list as its elements joined by a blank: packtivity quotes nothing."""
+    if type(value) is list and not any(type(x) is Late for x in value):
+        return " ".join([x if type(x) is str else str(x) for x in value])
+    return value
+
+
+def plain(value: Any, field: Field) -> Any:
+    """Return what a field `{name}` without more becomes: text, or the Late value itself."""
+    if type(value) is str or type(value) is Late:
+        return value
+    if type(value) is list:
+        value = flat(value)
+    return value if type(value) is str else render_field(field, {field.name: value})
 
 
 def command(rows: Rows, node: int, text: str, fields: Iterable[Field], published: Published) -> str:

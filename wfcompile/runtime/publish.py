@@ -10,7 +10,7 @@ from .format_language import FormatError, render
 from .values import RUN, Late, Problem, has_late
 
 Glob = Tuple[str, str, str]  # pointer, "pattern" (itself when nothing matches) or "list", pattern
-Jq = Callable[[str, Any], Any]
+Jq = Callable[[str, Any], List[Any]]  # all results of a program
 
 
 def publish(
@@ -91,4 +91,7 @@ def _from_jq(script: str, parameters: Dict[str, Any], jq: Optional[Jq]) -> Any:
         return parameters
     if jq is None or has_late(parameters):
         raise Problem("the jq program '%s' cannot be run before the values it reads are known" % script)
-    return jq(script, parameters)
+    results = jq(script, parameters)
+    if not results:
+        raise Problem("the jq program '%s' has no result" % script)
+    return results[0]

@@ -25,15 +25,15 @@ from wfcompile.options import Options
 from wfcompile.runtime import jsonpath
 from wfcompile.runtime.scatter import METHODS
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")  # DAGMan forbids '+'
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")  # DAGMan forbids '+'
 _SELECTOR = ("stages", "steps", "step", "output", "unwrap", "flatten", "expression_type")
-_COMMON = ("scheduler_type", "parameters", "step", "workflow", "workflow_opts", "cases", "register_values")
+_BODIES = ("step", "workflow", "cases")
+_COMMON = ("scheduler_type", "parameters", "workflow_opts", "register_values", *_BODIES)
 _SCHEDULERS = {
     "singlestep-stage": _COMMON,
     "multistep-stage": (*_COMMON, "scatter", "batchsize", "partitionsize"),
+    "jq-stage": ("bindings", "stepscript", "postscript", *(key for key in _COMMON if key != "parameters")),
 }
-# the engine knows them, this version does not
-_LATER = {"jq-stage": "the scheduler", "expressions_fulfilled": "the predicate"}
 
 
 def load(document: Document, options: Options) -> Workflow:
@@ -86,6 +86,8 @@ class _Builder:
         stages = self.library.child(at, "stages")
         if not isinstance(stages.value, list):
             raise stages.refused(f"'stages' must be a list, not {kind(stages.value)}")
+        if not stages.value and not prefix:
+            raise stages.refused("the workflow has no stages", "add one")
         number = len(self.scopes)
         self.scopes.append({"steps": []})
         parsed: dict[str, tuple[Cursor, int]] = {}
@@ -121,7 +123,7 @@ class _Builder:
         if not isinstance(at.value, str) or not _NAME.fullmatch(at.value):
             raise at.refused(
                 f"{at.value!r} cannot name a stage: names become directories and job names",
-                "use letters, digits, '_', '.' and '-'",
+                "use up to 100 letters, digits, '_', '.' and '-'",
             )
         if at.value == "init":
             raise at.refused("'init' is the workflow's own input stage", "choose another name")
@@ -131,73 +133,146 @@ class _Builder:
         self, at: Cursor, step: int, name: str, prefix: str, known: set[str], inside: tuple[Loc, ...]
     ) -> list[str]:
         """Fill in one step's template; returns the stages that it needs."""
-        dependencies = self.dependencies(at, known)
         scheduler = self.library.child(at, "scheduler")
         fields = scheduler.mapping("a scheduler")
         kind_at = self.library.child(scheduler, "scheduler_type") if "scheduler_type" in fields else scheduler
-        if kind_at.value in _LATER:
-            raise kind_at.refused(f"{_LATER[kind_at.value]} '{kind_at.value}' is not supported by this version")
-        if kind_at.value not in _SCHEDULERS:
-            raise kind_at.refused(f"unknown scheduler_type {kind_at.value!r}", suggest(str(kind_at.value), _SCHEDULERS))
-        scheduler.mapping(f"a {kind_at.value} scheduler", _SCHEDULERS[kind_at.value])
+        scheduler_type = kind_at.choice("scheduler_type", _SCHEDULERS)
+        scheduler.mapping(f"a {scheduler_type} scheduler", _SCHEDULERS[scheduler_type])
         self.locs[step, ("dependencies",)] = at.child("dependencies").loc if "dependencies" in at.value else at.loc
-        parameters, data_names = self.parameters(scheduler, step, known)
-        loc, body = self.body(scheduler)
+        dependencies, fulfilled = self.dependencies(at, step, known)
+        names = [name for _, begins in dependencies for name in begins]
+        parameters: dict[str, Any] = {}
+        data_names: list[str] = []
+        jq = None
+        if scheduler_type == "jq-stage":
+            jq, data_names = self.jq_stage(scheduler, step, known)
+        else:
+            parameters, data_names = self.parameters(scheduler, step, known)
+        register, _ = self.expressions(scheduler, "register_values", step, known)
         template: dict[str, Any] = {
             "name": name,
             "path": prefix + name,
+            "scatter": self.scatter(scheduler, parameters, step) if scheduler_type == "multistep-stage" else None,
+            "jq": jq,
             "parameters": parameters,
             "dependencies": [query for query, _ in dependencies],
-            "after": [query for query, names in dependencies if not set(names) <= {*data_names, "init"}],
-            "scatter": self.scatter(scheduler, parameters, step) if kind_at.value == "multistep-stage" else None,
-            "workflow": None,
-            "task": None,
-            "relative": self.relative(scheduler),
+            "fulfilled": [expression for expression, _ in fulfilled],
+            "after": [query for query, begins in dependencies if not set(begins) <= {*data_names, "init"}],
+            "register": register,
         }
         if self.data_edges_only:
             template["after"] = []
-        if body == "workflow":
-            template["workflow"] = self.workflow(scheduler.child("workflow"), f"{prefix}{name}/", None, inside)
-            stage_loc = self.steps[step][1]
-            self.steps[step] = (
-                template,
-                stage_loc,
-                lambda source: Step(prefix + name, stage_loc, f"{source}:{stage_loc.line}", nodes=False),
-            )
-        else:
-            task, make = load_task(self.library, self.library.child(scheduler, "step"), set(parameters))
-            template["task"] = task
-            self.locs[step, ("task",)] = loc
-            stage_loc = self.steps[step][1]
-            self.steps[step] = (template, stage_loc, lambda source: make(prefix + name, stage_loc, source))
-        return [n for n in [*(n for _, names in dependencies for n in names), *data_names] if n != "init"]
+        known_names = None if jq else set(parameters)
+        self.body(scheduler, step, template, f"{prefix}{name}", known_names, inside)
+        names += [*data_names, *(name for _, begins in fulfilled for name in begins)]
+        return [name for name in names if name != "init"]
 
-    def dependencies(self, stage: Cursor, known: set[str]) -> list[tuple[str, list[str]]]:
-        """Return each dependency query with the stages that it begins with."""
+    def body(
+        self,
+        at: Cursor,
+        step: int,
+        template: dict[str, Any],
+        path: str,
+        parameters: set[str] | None,
+        inside: tuple[Loc, ...],
+    ) -> None:
+        """Fill in what a stage (or one of its cases) runs; `parameters` is None when their names are not known."""
+        bodies = [key for key in _BODIES if key in at.value]
+        if len(bodies) != 1:
+            advice = "keep one" if bodies else "add one of them"
+            raise at.refused("a stage runs one of 'step', 'workflow' and 'cases'", advice)
+        loc = self.steps[step][1]
+        template |= {"workflow": None, "cases": None, "task": None, **self.workflow_options(at)}
+        if bodies == ["workflow"]:
+            template["workflow"] = self.workflow(at.child("workflow"), f"{path}/", None, inside)
+        elif bodies == ["cases"]:
+            template["cases"] = self.cases(self.library.child(at, "cases"), step, template, path, parameters, inside)
+        else:
+            body = self.library.child(at, "step")
+            self.locs[step, ("task",)] = body.loc
+            template["task"], make = load_task(self.library, body, parameters)
+            self.steps[step] = (template, loc, lambda source: make(path, loc, source))
+            return
+        self.steps[step] = (template, loc, lambda source: Step(path, loc, f"{source}:{loc.line}", nodes=False))
+
+    def cases(
+        self,
+        at: Cursor,
+        step: int,
+        stage: dict[str, Any],
+        path: str,
+        parameters: set[str] | None,
+        inside: tuple[Loc, ...],
+    ) -> list[dict[str, Any]]:
+        """Return the cases of a stage; the body of each is a step of its own, so that it has its own image."""
+        if not isinstance(at.value, list) or not at.value:
+            raise at.refused("'cases' must be a list of `if:` with a step or a workflow")
+        found = []
+        for number, case in enumerate(map(self.library.resolve, at.items())):
+            case.mapping("a case", ("if", "step", "workflow"), ("if",))
+            condition = self.library.child(case, "if")
+            if not isinstance(condition.value, str):
+                raise condition.refused(f"'if' must be a jq program, not {kind(condition.value)}", "write it in quotes")
+            self.locs[step, ("cases", str(number))] = condition.loc
+            own = f"{path}.case{number}"
+            body = self.reserve(own, case.loc)
+            template = {"name": stage["name"], "path": own}
+            # the sub-workflow's directory is the stage's, whichever case it belongs to
+            self.body(case, body, template, path if "workflow" in case.value else own, parameters, inside)
+            found.append({"if": condition.value, "step": body})
+        return found
+
+    def workflow_options(self, at: Cursor) -> dict[str, bool]:
+        options = {"discover": False, "relative": True}
+        if "workflow_opts" in at.value:
+            given = self.library.child(at, "workflow_opts")
+            for key in given.mapping("workflow_opts", tuple(options)):
+                if not isinstance(given.value[key], bool):
+                    raise given.child(key).refused(f"'{key}' must be true or false")
+            options |= given.value
+        return options
+
+    def dependencies(
+        self, stage: Cursor, step: int, known: set[str]
+    ) -> tuple[list[tuple[str, list[str]]], list[tuple[dict[str, Any], list[str]]]]:
+        """Return each query (or each expression to be fulfilled) with the stages that it begins with."""
         if "dependencies" not in stage.value:
-            return []
+            return [], []
         at = self.library.child(stage, "dependencies")
+        predicate = "jsonpath_ready"
         if isinstance(at.value, dict):
             at.mapping("dependencies", ("dependency_type", "expressions"))
-            predicate = at.value.get("dependency_type", "jsonpath_ready")
-            if predicate in _LATER:
-                raise at.refused(f"{_LATER[predicate]} '{predicate}' is not supported by this version")
-            if predicate != "jsonpath_ready":
-                raise at.refused(f"unknown dependency_type {predicate!r}", "use jsonpath_ready")
-            at = (
-                self.library.child(at, "expressions")
-                if "expressions" in at.value
-                else Cursor(at.document, at.pointer, [])
-            )
+            if "dependency_type" in at.value:
+                predicates = ("jsonpath_ready", "expressions_fulfilled")
+                predicate = self.library.child(at, "dependency_type").choice("dependency_type", predicates)
+            if "expressions" not in at.value:
+                return [], []
+            at = self.library.child(at, "expressions")
         if not isinstance(at.value, list):
             raise at.refused(f"dependencies must be a list of stages, not {kind(at.value)}", "write [stage, …]")
+        items = [self.library.resolve(item) for item in at.items()]
+        if predicate == "expressions_fulfilled":
+            return [], [self.expression(item, False, step, f"dependency {n}", known) for n, item in enumerate(items)]
         queries = []
-        for item in map(self.library.resolve, at.items()):
+        for item in items:
             query, names, unknown = self.query(item, known)
             if unknown:
                 raise item.refused(*unknown)
             queries.append((query, names))
-        return queries
+        return queries, []
+
+    def jq_stage(self, scheduler: Cursor, step: int, known: set[str]) -> tuple[dict[str, Any], list[str]]:
+        """Return a jq-stage's programs, and the stages that its bindings name."""
+        if "bindings" not in scheduler.value:
+            raise scheduler.refused("a jq-stage has no 'bindings'", "add them")
+        spec: dict[str, Any] = {"bindings": self.library.plain(scheduler.child("bindings"))}
+        for key, default in (("stepscript", "[.]"), ("postscript", ".")):
+            spec[key] = scheduler.value.get(key, default)
+            self.locs[step, (key,)] = scheduler.child(key).loc if key in scheduler.value else scheduler.loc
+            if not isinstance(spec[key], str):
+                raise scheduler.child(key).refused(f"'{key}' must be a jq program, not {kind(spec[key])}")
+        words = set(re.findall(r"[A-Za-z0-9_.-]*[A-Za-z0-9_-]", " ".join(_selectors(spec["bindings"]))))
+        return spec, sorted({part for word in words for part in word.split(".")} & known)
 
     def query(self, at: Cursor, known: set[str]) -> tuple[str, list[str], tuple[str, str] | None]:
         """Return a query, the stages that it begins with, and what is wrong (and what to do) if one does not exist."""
@@ -221,22 +296,29 @@ class _Builder:
         """Return the parameters' expressions and the stages that they read."""
         if "parameters" not in scheduler.value:
             raise scheduler.refused("the scheduler has no 'parameters'", "write `parameters: {}` if there are none")
-        at = self.library.child(scheduler, "parameters")
+        return self.expressions(scheduler, "parameters", step, known)
+
+    def expressions(self, scheduler: Cursor, part: str, step: int, known: set[str]) -> tuple[dict[str, Any], list[str]]:
+        if part not in scheduler.value:
+            return {}, []
+        at = self.library.child(scheduler, part)
         entries: list[tuple[str, Cursor, bool]] = []
         if isinstance(at.value, dict):
-            entries = [(str(key), self.library.child(at, key), True) for key in at.value]
-        elif isinstance(at.value, list):
+            entries = [(str(key), self.library.child(at, key), part == "parameters") for key in at.value]
+        elif isinstance(at.value, list) and part == "parameters":
             for item in map(self.library.resolve, at.items()):
                 item.mapping("a parameter", ("key", "value"), ("key", "value"))
                 entries.append((str(item.value["key"]), self.library.child(item, "value"), False))
         else:
-            raise at.refused(f"'parameters' must be a mapping, not {kind(at.value)}")
+            raise at.refused(f"'{part}' must be a mapping, not {kind(at.value)}")
         expressions: dict[str, Any] = {}
         stages: list[str] = []
         for key, value, shorthand in entries:
-            self.locs[step, ("parameters", key)] = value.loc
+            self.locs[step, (part, key)] = value.loc
             expressions[key], names = self.expression(value, shorthand, step, key, known)
             stages += names
+            if part == "register_values" and "value" in expressions[key]:
+                raise value.refused("a registered value must be an expression", "give it an expression_type")
         return expressions, stages
 
     def expression(
@@ -245,8 +327,11 @@ class _Builder:
         value = at.value
         selectors = [s for s in ("stages", "steps", "step") if isinstance(value, dict) and s in value]
         declared = value.get("expression_type") if isinstance(value, dict) else None
+        if declared == "fromvalue":
+            return self.registered(at, step, key, known)
         if declared is not None and declared != "stage-output-selector":
-            raise at.refused(f"the expression_type {declared!r} is not supported by this version")
+            advice = suggest(str(declared), ("stage-output-selector", "fromvalue"))
+            raise at.child("expression_type").refused(f"unknown expression_type {declared!r}", advice)
         if not declared and not (selectors and shorthand):
             if value is None or isinstance(value, bool):
                 raise at.refused(f"yadage takes no {kind(value)} here", "write it in quotes, or pass it as init data")
@@ -271,22 +356,33 @@ class _Builder:
         single = selectors[0] == "step"
         return {"query": query, "output": output, "single": single, "unknown": unknown, **flags}, names
 
+    def registered(self, at: Cursor, step: int, key: str, known: set[str]) -> tuple[dict[str, Any], list[str]]:
+        """Return a reference to a registered value; whoever registers it comes first, so it needs all stages before."""
+        at.mapping("a registered value", ("expression_type", "key", "scope"), ("key",))
+        name = self.library.child(at, "key")
+        self.locs[step, ("parameters", key, "output")] = name.loc
+        if not isinstance(name.value, str):
+            raise name.refused(f"'key' must be a string, not {kind(name.value)}")
+        query, names, unknown = None, ["*"], None
+        if "scope" in at.value:
+            scope = self.library.child(at, "scope")
+            self.locs[step, ("parameters", key, "query")] = scope.loc
+            query, names, unknown = self.query(scope, known)
+        return {"registered": name.value, "query": query, "unknown": unknown}, names
+
     def scatter(self, scheduler: Cursor, parameters: dict[str, Any], step: int) -> dict[str, Any]:
         if "scatter" not in scheduler.value:
             raise scheduler.refused("a multistep-stage has no 'scatter'", "add it, or make it a singlestep-stage")
         at = self.library.child(scheduler, "scatter")
         at.mapping("a scatter", ("method", "parameters"), ("method", "parameters"))
         self.locs[step, ("scatter",)] = at.loc
-        method = self.library.child(at, "method")
-        if method.value not in METHODS:
-            raise method.refused(f"unknown scatter method {method.value!r}", suggest(str(method.value), METHODS))
+        method = self.library.child(at, "method").choice("scatter method", METHODS)
         names = self.library.child(at, "parameters")
         if not isinstance(names.value, list) or not names.value:
             raise names.refused("scatter parameters must be a list of parameter names")
         for name in names.items():
-            if name.value not in parameters:
-                raise name.refused(f"unknown parameter '{name.value}'", suggest(str(name.value), parameters))
-        spec: dict[str, Any] = {"method": method.value, "parameters": list(dict.fromkeys(names.value))}
+            name.choice("parameter", parameters)
+        spec: dict[str, Any] = {"method": method, "parameters": list(dict.fromkeys(names.value))}
         for size in ("batchsize", "partitionsize"):
             if size in scheduler.value:
                 spec[size] = scheduler.value[size]
@@ -294,23 +390,11 @@ class _Builder:
                     raise scheduler.child(size).refused(f"'{size}' must be a positive whole number")
         return spec
 
-    def body(self, scheduler: Cursor) -> tuple[Loc, str]:
-        """Return which of step and workflow a stage runs, and where that stands."""
-        bodies = [key for key in ("step", "workflow", "cases") if key in scheduler.value]
-        if len(bodies) != 1:
-            raise scheduler.refused(
-                "a stage runs one of 'step' and 'workflow'", "keep one" if bodies else "add one of them"
-            )
-        for key in ("cases", "register_values"):
-            if key in scheduler.value:
-                raise Refused(f"'{key}' is not supported by this version", loc=scheduler.key_loc(key))
-        return scheduler.child(bodies[0]).loc, bodies[0]
 
-    def relative(self, scheduler: Cursor) -> bool:
-        if "workflow_opts" not in scheduler.value:
-            return True
-        at = self.library.child(scheduler, "workflow_opts")
-        at.mapping("workflow_opts", ("discover", "relative"))
-        if at.value.get("discover"):
-            raise at.child("discover").refused("'discover' in a sub-workflow is not supported by this version")
-        return bool(at.value.get("relative", True))
+def _selectors(data: Any) -> list[str]:
+    """Return the node selectors among a jq-stage's bindings."""
+    if isinstance(data, dict):
+        if "$wflowref" in data:
+            return [str(data["$wflowref"])]
+        return [text for value in data.values() for text in _selectors(value)]
+    return [text for value in data for text in _selectors(value)] if isinstance(data, list) else []

@@ -22,17 +22,20 @@ class Library:
         self.toplevels = toplevels
         self.allowed = [path.resolve() for path in allowed]
         self.documents: dict[Path, Document] = {root.path.resolve(): root}
+        self._following: set[tuple[Path, tuple[str | int, ...]]] = set()
 
     def resolve(self, at: Cursor) -> Cursor:
         """Follow `$ref`s from a value until there is none; raises Refused at the reference that fails."""
-        seen: set[tuple[Path, tuple[str | int, ...]]] = set()
-        while isinstance(at.value, dict) and isinstance(at.value.get("$ref"), str):
-            place = (at.document.path.resolve(), at.pointer)
-            if place in seen:
-                raise at.child("$ref").refused("this $ref leads back to itself")
-            seen.add(place)
-            at = self._target(at.child("$ref"))
-        return at
+        if not isinstance(at.value, dict) or not isinstance(at.value.get("$ref"), str):
+            return at
+        place = (at.document.path.resolve(), at.pointer)
+        if place in self._following:
+            raise at.child("$ref").refused("this $ref leads back to itself")
+        self._following.add(place)
+        try:
+            return self.resolve(self._target(at.child("$ref")))
+        finally:
+            self._following.discard(place)
 
     def child(self, at: Cursor, key: str | int) -> Cursor:
         return self.resolve(at.child(key))
@@ -80,7 +83,7 @@ class Library:
                 "download it beside the specification and refer to the copy",
             )
         file = unquote(file.removeprefix("file://"))
-        bases = self.toplevels if ref.document is self.root else [ref.document.path.parent]
+        bases = self.toplevels if ref.document is self.root and self.toplevels else [ref.document.path.parent]
         candidates = [base / file for base in bases]
         path = next((c for c in candidates if c.exists()), candidates[-1])
         real = path.resolve()

@@ -56,8 +56,9 @@ def _longhand(workflow: Any) -> Any:
                 if isinstance(value, dict) and {"step", "steps", "stages"} & set(value):
                     value["expression_type"] = "stage-output-selector"
             scheduler["parameters"] = [{"key": k, "value": v} for k, v in scheduler["parameters"].items()]
-        if "workflow" in scheduler:
-            scheduler["workflow"] = _longhand(scheduler["workflow"])
+        for body in [scheduler, *scheduler.get("cases", ())]:
+            if "workflow" in body:
+                body["workflow"] = _longhand(body["workflow"])
     return workflow
 
 

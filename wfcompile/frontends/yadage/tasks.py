@@ -29,6 +29,7 @@ _ENVIRONMENTS = {
         "par_mounts",
     ),
     "localproc-env": ("environment_type",),
+    "noop-env": ("environment_type",),
 }
 _JQ = ("publisher_type", "script", "tryExact", "glob", "relative_paths")
 _PUBLISHERS = {
@@ -40,7 +41,6 @@ _PUBLISHERS = {
 }
 _LATER = (
     "manual-instructions-proc",
-    "noop-env",
     "manual-instructions-env",
     "fromyaml-pub",
     "manual-instructions-pub",
@@ -48,9 +48,12 @@ _LATER = (
 
 
 def load_task(
-    library: Library, at: Cursor, parameters: set[str]
+    library: Library, at: Cursor, parameters: set[str] | None
 ) -> tuple[dict[str, Any], Callable[[str, Loc, str], Step]]:
-    """Return the task of a step's template, and what makes its ir.Step from its path, position and source name."""
+    """Return the task of a step's template, and what makes its ir.Step from its path, position and source name.
+
+    `parameters` are the names that the stage gives, None when a jq program makes them.
+    """
     at.mapping("a step", ("process", "environment", "publisher"), ("process", "environment", "publisher"))
     environment = library.child(at, "environment")
     process = library.child(at, "process")
@@ -58,6 +61,7 @@ def load_task(
     text, interpreter = _process(library, process, parameters)
     setup = f"source {envscript} && " if envscript else ""
     runs = process.value is not None and environment.value is not None
+    runs = runs and environment.value["environment_type"] != "noop-env"  # nothing executed, only published
     task = {
         "text": text,
         "runs": runs,
@@ -77,10 +81,9 @@ def _typed(library: Library, at: Cursor, key: str, known: dict[str, tuple[str, .
     kind_at = library.child(at, key)
     if kind_at.value in _LATER:
         raise kind_at.refused(f"{key} '{kind_at.value}' is not supported by this version")
-    if kind_at.value not in known:
-        raise kind_at.refused(f"unknown {key} {kind_at.value!r}", suggest(str(kind_at.value), known))
-    at.mapping(f"a {kind_at.value} {what.split()[-1]}", known[kind_at.value])
-    return str(kind_at.value)
+    name = kind_at.choice(key, known)
+    at.mapping(f"a {name} {what.split()[-1]}", known[name])
+    return name
 
 
 def _string(library: Library, at: Cursor, key: str, default: str | None = None) -> str:
@@ -93,7 +96,7 @@ def _string(library: Library, at: Cursor, key: str, default: str | None = None) 
     return value
 
 
-def _process(library: Library, at: Cursor, parameters: set[str]) -> tuple[str, str]:
+def _process(library: Library, at: Cursor, parameters: set[str] | None) -> tuple[str, str]:
     """Return the command's format string and its interpreter (empty for a shell command)."""
     if at.value is None:
         return "", ""
@@ -108,7 +111,7 @@ def _process(library: Library, at: Cursor, parameters: set[str]) -> tuple[str, s
         raise text_at.refused(str(error)) from None
     for field in fields:
         name = field.name.split(".")[0].split("[")[0]
-        if name not in parameters:
+        if parameters is not None and name not in parameters:
             offset = max(text.find("{" + field.name), 0)
             advice = suggest(name, parameters) if parameters else "the step has no parameters"
             if name == "workdir":
@@ -120,7 +123,9 @@ def _process(library: Library, at: Cursor, parameters: set[str]) -> tuple[str, s
 
 def _environment(library: Library, at: Cursor) -> tuple[str | None, str, dict[str, Any]]:
     """Return the image (None: none), the script to source first, and resource hints."""
-    if at.value is None or _typed(library, at, "environment_type", _ENVIRONMENTS, "the environment") == "localproc-env":
+    if at.value is None:
+        return None, "", {}
+    if _typed(library, at, "environment_type", _ENVIRONMENTS, "the environment") != "docker-encapsulated":
         return None, "", {}
     for key in ("workdir", "par_mounts"):
         if at.value.get(key):
@@ -132,7 +137,7 @@ def _environment(library: Library, at: Cursor) -> tuple[str | None, str, dict[st
     return f"{_string(library, at, 'image')}:{tag}", _string(library, at, "envscript", ""), hints
 
 
-def _publisher(library: Library, at: Cursor, parameters: set[str]) -> dict[str, Any]:
+def _publisher(library: Library, at: Cursor, parameters: set[str] | None) -> dict[str, Any]:
     publisher_type = _typed(library, at, "publisher_type", _PUBLISHERS, "the publisher")
     required = {"outputmap", "publish", "globexpression", "outputkey"}.intersection(_PUBLISHERS[publisher_type])
     for key in sorted(required - set(at.value)):
@@ -140,7 +145,7 @@ def _publisher(library: Library, at: Cursor, parameters: set[str]) -> dict[str, 
             raise at.refused(f"a {publisher_type} has no '{key}'", "add it")
     publisher: dict[str, Any] = {"glob": False, "relative_paths": False, "script": ".", "publish": {}}
     publisher.update(library.plain(at))
-    if publisher_type == "frompar-pub":
+    if publisher_type == "frompar-pub" and parameters is not None:
         _check_outputmap(library, library.child(at, "outputmap"), parameters)
     if publisher_type == "fromparjq-pub" and publisher["glob"]:
         raise at.child("glob").refused("'glob' of a fromparjq-pub is not supported by this version")
@@ -152,5 +157,5 @@ def _check_outputmap(library: Library, at: Cursor, parameters: set[str]) -> None
         keys = at.value if isinstance(at.value, dict) else range(len(at.value))
         for key in keys:
             _check_outputmap(library, library.child(at, key), parameters)
-    elif at.value not in parameters:
-        raise at.refused(f"the publisher names the parameter {at.value!r}", suggest(str(at.value), parameters))
+    else:
+        at.choice("parameter", parameters)
