@@ -60,7 +60,8 @@ def _library() -> Iterator[File]:
 
 def _output_lines(workflow: Workflow) -> Iterator[str]:
     for output in workflow.outputs:
-        yield f"{workflow.rows.ids[output.node]}\t{output.source}\t{output.destination}\n"
+        fields = (workflow.rows.ids[output.node], output.source, output.destination)
+        yield "\t".join(f.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n") for f in fields) + "\n"
 
 
 def _json(path: str, data: Any) -> File:
@@ -93,6 +94,7 @@ def plan_record(workflow: Workflow, options: Options) -> dict[str, Any]:
                 "image": about.image,
                 "interpreter": about.interpreter,
                 "setup": about.setup,
+                "workdir": about.workdir,
                 "request": {key: getattr(request, key) for key in KEYS},
             }
         )
@@ -129,7 +131,7 @@ def read_bundle(directory: Path) -> Workflow:
         language=plan["language"],
         template=plan["template"],
         steps=tuple(
-            Step(s["step"], place, s["source"], s["image"], s["interpreter"], s["setup"], nodes=s["runs"])
+            Step(s["step"], place, s["source"], s["image"], s["interpreter"], s["setup"], s["workdir"], nodes=s["runs"])
             for s in plan["steps"]
         ),
         locs={},

@@ -36,6 +36,7 @@ class Step:
     image: str | None = None
     interpreter: str = ""  # reads the command on its standard input; empty: the command is a shell command
     setup: str = ""  # shell text that comes before the interpreter or the command
+    workdir: str = ""  # where the command starts in the image; empty: in the node's directory
     hints: Mapping[str, Any] = field(default_factory=dict)  # resource hints of the specification
     nodes: bool = True  # False for sub-workflows and pure publishing: they have no jobs of their own
 

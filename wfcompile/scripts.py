@@ -102,9 +102,11 @@ def _script(
             "scratch": ":".join(options.site.scratch),
             "containers": options.container or " ".join(options.site.runtimes),
             "late": any(not isinstance(slot, str) for slot in rows.slots[sample]),
+            "mounts": bool(rows.mounts[sample]),
+            "workdir": about.workdir,
             "globs": bool(rows.globs[sample]),
             "command": setup + command_words(workflow.template["steps"][step]["task"]["text"], fields),
-            "here": "/".join(["${BASH_SOURCE[0]%/*}"] + [".."] * depth),
+            "here": "/".join(["${wfc_here%/*}"] + [".."] * depth),
             "shard": shard,
         },
     )

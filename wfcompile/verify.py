@@ -17,6 +17,7 @@ def verify(workflow: Workflow, after: str) -> None:
         rows.inputs,
         rows.slots,
         rows.globs,
+        rows.mounts,
         rows.results,
     )
     assert all(len(column) == count for column in columns), f"{after}: columns differ in length"

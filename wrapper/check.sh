@@ -10,8 +10,10 @@ wfc_lib=${BASH_SOURCE[0]}
 wfc_lib=${wfc_lib%/*}
 source "$wfc_lib/records.sh"
 
-[[ $# == 1 && -d $1 ]] || {
+[[ $# == 1 ]] || {
   printf 'usage: %s RUN\n' "$0" >&2
   exit 2
 }
+# A run that has not begun has no directory yet.
+[[ -d $1 ]] || exec cat "$wfc_lib/nodes.txt"
 record_states "$1" <"$wfc_lib/nodes.txt" | cut -f 2-

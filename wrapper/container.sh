@@ -121,7 +121,18 @@ container_binds() {
       binds+=("${input_paths[i]}" "/wfc/run/init/${inputs[i]}" ro)
     done
   fi
+  container_mounts
   "${runtime}_argv"
+}
+
+# Files whose text follows from the node's parameters, at the places that the author named.
+container_mounts() {
+  local i mounts=()
+  ! declare -F wfc_mounts >/dev/null || wfc_mounts
+  for ((i = 0; i < ${#mounts[@]}; i += 2)); do
+    printf '%s\n' "${mounts[i + 1]}" >"$scratch/mount.$i" || fail 75 enospc "a file cannot be written to $scratch"
+    binds+=("$scratch/mount.$i" "${mounts[i]}" ro)
+  done
 }
 
 # The script that starts the command inside. It sets the environment itself, because no two runtimes agree on how to,
@@ -132,7 +143,7 @@ container_job() {
     printf ': >/wfc/state/started || exit\n'
     ! declare -F "${runtime}_prelude" >/dev/null || "${runtime}_prelude"
     container_variables
-    shell_quote "/wfc/run/$id"
+    shell_quote "${wfc_workdir:-/wfc/run/$id}"
     printf 'cd -- %s || exit\n' "$quoted"
     if [[ -n $wfc_interpreter ]]; then
       shell_quote "$wfc_interpreter"

@@ -70,7 +70,8 @@ begin() {
   describe
   who_am_i
   open_logs
-  [[ -d $WFC_RUN ]] || mkdir -p -- "$WFC_RUN" || fail 75 run.missing "the run directory $WFC_RUN cannot be made"
+  # A scheduler's job that makes it itself would hide that the directory is not shared.
+  [[ -d $WFC_RUN || -n ${SLURM_JOB_ID-} ]] || mkdir -p -- "$WFC_RUN" || fail 75 run.missing "the run directory $WFC_RUN cannot be made"
   # Everything from here on starts in the run directory, under its real name.
   cd -P -- "$WFC_RUN" || fail 75 run.missing "the run directory $WFC_RUN cannot be entered"
   WFC_RUN=$PWD

@@ -3,6 +3,8 @@
 
 phase_run() {
   local rc
+  [[ $runtime != none ]] || ! declare -F wfc_mounts >/dev/null ||
+    fail 65 runtime.none "parameter mounts need a container; compile without --container none"
   wfc_command >"$scratch/wfc/job/command" || fail 75 enospc "the command cannot be written to $scratch"
   [[ $runtime == none ]] || container_job
   say "node $id, attempt $attempt on $HOSTNAME, ${runtime_label}"
@@ -33,7 +35,7 @@ payload_child() {
   if [[ $runtime != none ]]; then
     exec "${argv[@]}" sh /wfc/job/start </dev/null
   fi
-  cd -- "$root/$id" || exit
+  cd -- "${wfc_workdir:-$root/$id}" || exit
   export HDF5_USE_FILE_LOCKING=${HDF5_USE_FILE_LOCKING-FALSE} # safe: nobody else writes here
   if [[ -n $wfc_interpreter ]]; then
     exec sh -c "$wfc_interpreter" <"$scratch/wfc/job/command"

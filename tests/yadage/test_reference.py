@@ -29,6 +29,7 @@ STATIC = {
     "jqnodestruct": 7,
     "stackednestings": 2,
     "ex-test1": 2,
+    "mapreduce_parmount": 7,
 }
 
 

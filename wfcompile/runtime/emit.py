@@ -68,6 +68,8 @@ def assignments(rows: Rows, node: int, names: Sequence[str]) -> List[str]:
         lines.append("node_late=(%s)" % " ".join(late))
     if rows.globs[node]:
         lines.append("node_globs=(%s)" % " ".join([word(x) for glob in rows.globs[node] for x in glob]))
+    if rows.mounts[node]:
+        lines.append("node_mounts=(%s)" % " ".join([word(x) for mount in rows.mounts[node] for x in mount]))
     return lines
 
 

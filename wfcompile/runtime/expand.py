@@ -9,7 +9,7 @@ A template is JSON data, so that a bundle can carry it:
                 "after": [query, …], "register": {name: expression},
                 "workflow": scope number | null, "discover", "relative",
                 "cases": null | [{"if": jq program, "step": step number}, …],
-                "task": null | {"text", "interpreter", "publisher", "runs"}}, …]}
+                "task": null | {"text", "publisher", "mounts", "runs"}}, …]}
 
 A step's body is one of workflow, cases, task. An expression is {"value": data}, or {"query", "output", "unwrap",
 "flatten", "single", "unknown"}, or {"registered", "query", "unknown"}; `unknown` is null or (what, advice) about a
@@ -17,6 +17,7 @@ stage that does not exist. Scope 0 is the workflow.
 Semantics: yadage's scheduler and expression handlers; a node's directory is its name below its scope's.
 """
 
+import json
 import os.path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
@@ -257,10 +258,18 @@ class _Expansion:
             waits = after if any(p >= scope.first for p in parents) else after.union(scope.after)
             rows.after.append(self.intern(waits - uses) if waits else ())
             rows.globs.append(globs)
+            rows.mounts.append(tuple([(m["path"], self.mounted(m["script"], parameters)) for m in task["mounts"]]))
             rows.results.append(result)
             if foreign(result, workdir, node):
                 self.results.origins[node] = tuple(sorted(uses | {node}))
             scope.setdefault(step["name"], []).append(node)
+
+    def mounted(self, script: str, parameters: Dict[str, Any]) -> str:
+        """Return the text of a parameter mount: the results of a jq program as JSON, a line each."""
+        if has_late(parameters) or self.known.jq is None:
+            raise Problem("a parameter mount reads values that are known only when a job has ended", part=("task",))
+        lines = [json.dumps(x, ensure_ascii=False, separators=(",", ":")) for x in self.known.jq(script, parameters)]
+        return "\n".join(lines)
 
     def filled(self, key: str, data: Any, workdir: str) -> Any:
         """Return a parameter with {workdir} filled in."""

@@ -24,6 +24,7 @@ class Rows:
         self.inputs: List[Tuple[str, ...]] = []
         self.slots: List[Tuple[Any, ...]] = []
         self.globs: List[Tuple[Tuple[str, str, str], ...]] = []
+        self.mounts: List[Tuple[Tuple[str, str], ...]] = []  # path in the container, text
         self.results: List[Any] = []
         self.skipped: List[Tuple[int, str, str]] = []  # step, scope, the query that matches nothing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -58,18 +59,16 @@ def load_task(
     environment = library.child(at, "environment")
     process = library.child(at, "process")
     image, envscript, hints = _environment(library, environment)
+    mounts, workdir = _mounts(library, environment)
     text, interpreter = _process(library, process, parameters)
     setup = f"source {envscript} && " if envscript else ""
     runs = process.value is not None and environment.value is not None
     runs = runs and environment.value["environment_type"] != "noop-env"  # nothing executed, only published
-    task = {
-        "text": text,
-        "runs": runs,
-        "publisher": _publisher(library, library.child(at, "publisher"), parameters),
-    }
+    publisher = _publisher(library, library.child(at, "publisher"), parameters)
+    task = {"text": text, "runs": runs, "publisher": publisher, "mounts": mounts}
 
     def make(path: str, loc: Loc, source: str) -> Step:
-        return Step(path, loc, f"{source}:{loc.line}", image, interpreter, setup, hints, nodes=runs)
+        return Step(path, loc, f"{source}:{loc.line}", image, interpreter, setup, workdir, hints, nodes=runs)
 
     return task, make
 
@@ -127,14 +126,30 @@ def _environment(library: Library, at: Cursor) -> tuple[str | None, str, dict[st
         return None, "", {}
     if _typed(library, at, "environment_type", _ENVIRONMENTS, "the environment") != "docker-encapsulated":
         return None, "", {}
-    for key in ("workdir", "par_mounts"):
-        if at.value.get(key):
-            raise Refused(f"'{key}' of an environment is not supported by this version", loc=at.key_loc(key))
     tag = library.plain(at.child("imagetag")) if "imagetag" in at.value else "latest"
     if not isinstance(tag, str):
         raise at.child("imagetag").refused(f"'imagetag' must be a string, not {kind(tag)}", f"write '{tag}'")
     hints = resource_hints(library, library.child(at, "resources")) if "resources" in at.value else {}
     return f"{_string(library, at, 'image')}:{tag}", _string(library, at, "envscript", ""), hints
+
+
+def _mounts(library: Library, at: Cursor) -> tuple[list[dict[str, str]], str]:
+    """Return the files that jq programs make of the parameters, and the directory the command starts in."""
+    fields = at.value or {}
+    workdir = library.child(at, "workdir") if fields.get("workdir") is not None else None
+    if workdir and (not isinstance(workdir.value, str) or not re.fullmatch(r"(\{workdir\}|/[^{}]*)", workdir.value)):
+        raise workdir.refused("'workdir' must be '{workdir}' or an absolute path in the image")
+    mounts = library.child(at, "par_mounts") if "par_mounts" in fields else None
+    if mounts and not isinstance(mounts.value, list):
+        raise mounts.refused("'par_mounts' must be a list")
+    found = []
+    for mount in map(library.resolve, mounts.items()) if mounts else ():
+        mount.mapping("a parameter mount", ("mountpath", "jqscript"), ("mountpath", "jqscript"))
+        path = library.child(mount, "mountpath")
+        if not isinstance(path.value, str) or not re.fullmatch(r"(/[A-Za-z0-9_.+-]+)+", path.value):
+            raise path.refused("'mountpath' must be an absolute path without shell characters")
+        found.append({"path": path.value, "script": str(library.child(mount, "jqscript").value)})
+    return found, "" if workdir is None or workdir.value == "{workdir}" else str(workdir.value)
 
 
 def _publisher(library: Library, at: Cursor, parameters: set[str] | None) -> dict[str, Any]:

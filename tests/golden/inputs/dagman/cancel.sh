@@ -3,4 +3,9 @@
 cd -P -- "$(dirname -- "$0")" || exit 1
 where=$PWD
 [[ ${1-} != --run ]] || where=$(cd -P -- "$2" && pwd)/.dag || exit 1
-exec condor_rm -constraint "Owner == \"$(id -un)\" && JobUniverse == 7 && Iwd == \"$where\""
+cluster=$(sed -n 's/^000 (0*\([0-9]*\)\..*/\1/p' "$where/workflow.dag.dagman.log" 2>/dev/null | tail -n 1)
+[[ -n $cluster ]] || {
+  echo "workflow: nothing was submitted from here" >&2
+  exit 1
+}
+exec condor_rm "$cluster"

@@ -8,9 +8,11 @@ if [[ ${1-} == --run ]]; then
   arguments=(--run "$2")
   shift 2
 fi
-running=$(condor_q "$(id -un)" -constraint "JobUniverse == 7 && Iwd == \"$where\"" -af ClusterId) || exit 1
+cluster=$(sed -n 's/^000 (0*\([0-9]*\)\..*/\1/p' "$where/workflow.dag.dagman.log" 2>/dev/null | tail -n 1)
+running=
+[[ -z $cluster ]] || running=$(condor_q "$cluster" -af ClusterId) || exit 1
 if [[ -n $running ]]; then
-  echo "the workflow is running (cluster ${running//$'\n'/, }): ./status.sh, or ./cancel.sh first" >&2
+  echo "the workflow is running (cluster $running): ./status.sh, or ./cancel.sh first" >&2
   exit 1
 fi
 missing=$(bash lib/check.sh "$where/run") || exit 1

@@ -24,6 +24,16 @@ refuse() {
   exit 1
 }
 
+# One submission at a time; the lock of one that was killed is broken.
+lock=$run/.submitting
+until ln -s "$HOSTNAME.$$" "$lock" 2>/dev/null; do
+  owner=$(readlink "$lock") || continue
+  [[ $owner == "$HOSTNAME."* && ! -d /proc/${owner##*.} ]] ||
+    refuse "another submission is going on (process $owner); if it is not, remove $lock"
+  rm -f -- "$lock"
+done
+trap 'rm -f -- "$lock"' EXIT
+
 if [[ -s $ledger ]]; then
   old=$(awk '{print $2}' "$ledger" | paste -sd, -)
   going=$(squeue -h -o %A -j "$old" 2>/dev/null | sort -u | paste -sd' ' -)
@@ -39,13 +49,20 @@ if compgen -G "$run/*/" >/dev/null; then
     [[ -z $node ]] || missing[$node]=1
   done <<<"$not_done"
 fi
-: >"$ledger.new" || exit 1
+: >"$ledger" || exit 1
+trap 'withdraw; refuse "interrupted: everything that was submitted is cancelled"' INT TERM HUP
+
+# withdraw: cancel what was submitted so far
+withdraw() {
+  trap '' INT TERM HUP
+  ((!${#submitted[@]})) || scancel "${submitted[@]}"
+  rm -f -- "$ledger"
+}
 
 sbatch_or_cancel() { # the job's id in $id
   local said
   if ! said=$(sbatch --parsable --open-mode=append --chdir="$run" "$@" </dev/null); then
-    ((!${#submitted[@]})) || scancel "${submitted[@]}"
-    rm -f -- "$ledger.new"
+    withdraw
     refuse "a submission failed, so the ${#submitted[@]} before it were cancelled: see the message above"
   fi
   id=${said%%;*}
@@ -94,7 +111,7 @@ array() {
   sbatch_or_cancel ${dependency:+--dependency=$dependency} --array="$list" --job-name="$name" \
     --output="$run/logs/$name.slurm.log" "$@" ${site[@]+"${site[@]}"} task.sh "$bundle" "$run" "$step" "$first"
   job[number]=$id picked[number]=$list
-  echo "$number $id" >>"$ledger.new"
+  echo "$number $id" >>"$ledger"
   [[ -z $corr ]] || sweep "$id" "$corr$any" "$name"
 }
 
@@ -103,7 +120,7 @@ sweep() {
   local id swept=$1
   sbatch_or_cancel --dependency="afterany$2" --job-name="$3.sweep" --output="$run/logs/$3.slurm.log" \
     --time=10 --mem=100M ${site[@]+"${site[@]}"} sweep.sh "$swept"
-  echo "sweep $id" >>"$ledger.new"
+  echo "sweep $id" >>"$ledger"
 }
 
 array 0 make 0 1 - - --cpus-per-task=1 --mem=2000M --time=60
@@ -115,6 +132,5 @@ ends=$(
 )
 sbatch_or_cancel ${ends:+--dependency=afterany:$ends} --job-name=workflow.collect \
   --output="$run/logs/collect.log" --time=60 --mem=500M ${site[@]+"${site[@]}"} collect.sh "$bundle" "$run"
-echo "collect $id" >>"$ledger.new"
-mv -- "$ledger.new" "$ledger"
+echo "collect $id" >>"$ledger"
 echo "workflow: ${#submitted[@]} submissions; the last job is $id; ./status.sh tells how far it is"

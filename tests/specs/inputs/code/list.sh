@@ -1,3 +1,4 @@
+#!/bin/sh
 # Copy the text beside the listing, and write absolute paths into the listing.
 directory=$(dirname "$2 $3")
 set -- "$1 $2" "$3"

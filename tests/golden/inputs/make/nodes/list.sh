@@ -6,6 +6,7 @@
 wfc_workflow=workflow
 wfc_step=list
 wfc_interpreter=sh
+wfc_workdir=''
 wfc_image=''
 wfc_image_key=''
 wfc_return=shared
@@ -23,5 +24,7 @@ wfc_command() {
 '
 }
 
-source "${WFC_BUNDLE:-${BASH_SOURCE[0]%/*}/..}/lib/node.sh"
+wfc_here=${BASH_SOURCE[0]}
+[[ $wfc_here == */* ]] || wfc_here=./$wfc_here
+source "${WFC_BUNDLE:-${wfc_here%/*}/..}/lib/node.sh"
 wfc_main "$@"

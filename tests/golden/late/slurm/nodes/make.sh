@@ -6,6 +6,7 @@
 wfc_workflow=workflow
 wfc_step=make
 wfc_interpreter=bash
+wfc_workdir=''
 wfc_image=''
 wfc_image_key=''
 wfc_return=shared
@@ -24,5 +25,7 @@ for name in '"$p_names"'; do echo "$name" > '"$p_prefix"'.$name.txt; done
 '
 }
 
-source "${WFC_BUNDLE:-${BASH_SOURCE[0]%/*}/..}/lib/node.sh"
+wfc_here=${BASH_SOURCE[0]}
+[[ $wfc_here == */* ]] || wfc_here=./$wfc_here
+source "${WFC_BUNDLE:-${wfc_here%/*}/..}/lib/node.sh"
 wfc_main "$@"

@@ -6,6 +6,7 @@
 wfc_workflow=workflow
 wfc_step=map
 wfc_interpreter=''
+wfc_workdir=''
 wfc_image=docker.io/library/debian:12
 wfc_image_key=docker.io_library_debian_12
 wfc_return=condor
@@ -20,5 +21,7 @@ wfc_command() {
   printf %s 'echo $(('"$p_number"' * '"$p_number"')) > '"$p_outputfile"
 }
 
-source "${WFC_BUNDLE:-${BASH_SOURCE[0]%/*}/..}/lib/node.sh"
+wfc_here=${BASH_SOURCE[0]}
+[[ $wfc_here == */* ]] || wfc_here=./$wfc_here
+source "${WFC_BUNDLE:-${wfc_here%/*}/..}/lib/node.sh"
 wfc_main "$@"

@@ -6,6 +6,7 @@
 wfc_workflow=workflow
 wfc_step=reduce
 wfc_interpreter=bash
+wfc_workdir=''
 wfc_image=docker.io/library/debian:12
 wfc_image_key=docker.io_library_debian_12
 wfc_return=shared
@@ -23,5 +24,7 @@ echo $sum > '"$p_outputfile"'
 '
 }
 
-source "${WFC_BUNDLE:-${BASH_SOURCE[0]%/*}/..}/lib/node.sh"
+wfc_here=${BASH_SOURCE[0]}
+[[ $wfc_here == */* ]] || wfc_here=./$wfc_here
+source "${WFC_BUNDLE:-${wfc_here%/*}/..}/lib/node.sh"
 wfc_main "$@"

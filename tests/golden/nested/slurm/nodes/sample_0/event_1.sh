@@ -6,6 +6,7 @@
 wfc_workflow=workflow
 wfc_step=sample/event
 wfc_interpreter=''
+wfc_workdir=''
 wfc_image=''
 wfc_image_key=''
 wfc_return=shared
@@ -20,5 +21,7 @@ wfc_command() {
   printf %s 'echo '"$p_value"' > '"$p_out"
 }
 
-source "${WFC_BUNDLE:-${BASH_SOURCE[0]%/*}/../..}/lib/node.sh"
+wfc_here=${BASH_SOURCE[0]}
+[[ $wfc_here == */* ]] || wfc_here=./$wfc_here
+source "${WFC_BUNDLE:-${wfc_here%/*}/../..}/lib/node.sh"
 wfc_main "$@"
