@@ -22,7 +22,7 @@ LAYERS = [
     {"bundle"},
     {"backends", "passes"},
     {"verify", "scripts", "frontends"},
-    {"options", "jq_program"},
+    {"options", "jq_program", "initdata"},
     {"site", "render", "graph"},
     {"ir", "quoting", "amounts", "resources"},
     {"documents"},

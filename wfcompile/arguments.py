@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wfcompile.documents import parse_document
-from wfcompile.errors import Refused
+from wfcompile.errors import Refused, suggest
 from wfcompile.options import Options
 from wfcompile.site import Site, load_site
 
@@ -32,10 +32,13 @@ def options_from(
     debug: bool,
 ) -> Options:
     """Return the options; raises Refused for words that cannot be understood."""
-    for key, value in (_pair(text, "-d") for text in dataopt):
-        if key != "initdir":
-            raise Refused(f"-d {key}: this data option is not supported by this version", "known: initdir")
-        initdir = Path(value)
+    data_options = {}
+    for key, text in (_pair(text, "-d") for text in dataopt):
+        data_options[key] = text if key in ("inputarchive", "archivematch") else _yaml(text, f"-d {key}")
+        if key not in ("initdir", "pathbase", "subinits", "inputarchive", "archivematch"):
+            raise Refused(f"-d {key}: unknown data option", suggest(key, ("initdir", "pathbase", "subinits")))
+    if "initdir" in data_options:
+        initdir = Path(str(data_options.get("pathbase", "."))) / str(data_options.pop("initdir"))
     for path, name in ((toplevel, "--toplevel"), (initdir, "--initdir")):
         if path is not None and not path.is_dir():
             raise Refused(f"{name}: the directory '{path}' does not exist", "check the path")
@@ -47,6 +50,7 @@ def options_from(
         parameters=tuple((key, _yaml(value, f"-p {key}")) for key, value in (_pair(p, "-p") for p in parameter)),
         toplevel=toplevel,
         initdir=initdir,
+        data_options=tuple(data_options.items()),
         workflow_options=tuple((key, _yaml(value, f"-w {key}")) for key, value in (_pair(w, "-w") for w in wflowopt)),
         resources=resources,
         settings=tuple(_setting(text) for text in settings),

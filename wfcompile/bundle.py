@@ -109,6 +109,8 @@ def plan_record(workflow: Workflow, options: Options) -> dict[str, Any]:
         "steps": steps,
         "template": workflow.template,
         "init": workflow.init,
+        "init_scopes": workflow.init_scopes,
+        "looked": [[*key, found] for key, found in sorted(workflow.looked.items())],
     }
 
 
@@ -122,9 +124,8 @@ def read_bundle(directory: Path) -> Workflow:
     plan = json.loads((directory / "plan.json").read_text(encoding="utf-8"))
     if plan.get("version") != 1:
         raise Refused(f"'{directory}' was made by another version of wfcompile ({plan.get('wfcompile')})")
-    inputs = json.loads((directory / "inputs.json").read_text(encoding="utf-8"))
-    names = {file["name"] for file in inputs["files"]}
-    known = Known(plan["init"], lambda path: os.path.normpath(path) in names, run_jq)
+    looked = {(place, text, discover): found for place, text, discover, found in plan["looked"]}
+    known = Known(plan["init"], plan["init_scopes"], lambda *key: looked.get(key), run_jq)
     place = Loc(str(directory / "plan.json"), 1, 1)
     return Workflow(
         name=plan["workflow"],

@@ -94,7 +94,7 @@ def engine(options: Options) -> Iterator[str]:
     except ModuleNotFoundError as error:
         raise Refused(f"the engine is not installed ({error.name})", "pip install 'wfcompile[yadage]'") from None
     workflow = _workflow(options)
-    recorded = oracle.run_engine(options, workflow.init_directory)
+    recorded = oracle.run_engine(options, workflow.init_directories.get(""))
     differences = oracle.compare(workflow, recorded)
     yield from differences
     if differences:

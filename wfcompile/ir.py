@@ -95,7 +95,9 @@ class Workflow:
     locs: Mapping[tuple[int, Part], Loc]
     sources: tuple[Source, ...]
     init: dict[str, Any] | None = None
-    init_directory: Path | None = None
+    init_directories: Mapping[str, Path] = field(default_factory=dict)  # place below the run's init/ -> directory
+    init_scopes: Mapping[str, str] = field(default_factory=dict)  # sub-workflow with a directory of its own -> place
+    looked: Mapping[tuple[str, str, bool], Any] = field(default_factory=dict)  # what sub-workflows found in them
     rows: Rows = field(default_factory=Rows)
     requests: tuple[Request, ...] = ()
     images: Mapping[str, Image] = field(default_factory=dict)

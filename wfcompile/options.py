@@ -20,6 +20,7 @@ class Options:
     parameters: tuple[tuple[str, Any], ...] = ()
     toplevel: Path | None = None
     initdir: Path | None = None
+    data_options: tuple[tuple[str, Any], ...] = ()  # yadage-run's -d: pathbase, subinits, inputarchive, archivematch
     workflow_options: tuple[tuple[str, Any], ...] = ()  # yadage-run's -w: discover, relative
     resources: tuple[Path, ...] = ()
     settings: tuple[tuple[str, str, str], ...] = ()  # step glob, key, value

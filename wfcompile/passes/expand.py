@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os.path
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 from wfcompile.errors import Diagnostic, Refused
+from wfcompile.initdata import look
 from wfcompile.ir import Workflow
 from wfcompile.jq_program import run_jq
 from wfcompile.options import Options
@@ -18,7 +17,16 @@ from wfcompile.runtime.values import Problem
 
 def expand(workflow: Workflow, options: Options) -> Workflow:
     """Return the workflow with its rows; raises Refused with the position of what stops the expansion."""
-    known = Known(workflow.init, _exists_below(workflow.init_directory), run_jq)
+    looked: dict[tuple[str, str, bool], Any] = {}
+
+    def look_once(place: str, text: str, discover: bool) -> Any:
+        key = (place, text, discover)
+        if key not in looked:
+            directory = workflow.init_directories.get(place)
+            looked[key] = look(directory, place, text, discover) if directory else None
+        return looked[key]
+
+    known = Known(workflow.init, workflow.init_scopes, look_once, run_jq)
     try:
         rows = expand_rows(workflow.template, known)
     except Problem as problem:
@@ -36,15 +44,7 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
         raise Refused(
             "the workflow has no node to run", "does a scatter run over an empty list?", workflow.steps[0].loc
         )
-    return replace(workflow, rows=rows, warnings=tuple(warnings))
-
-
-def _exists_below(directory: Path | None) -> Callable[[str], bool]:
-    def exists(path: str) -> bool:
-        inside = os.path.normpath(path)
-        return directory is not None and not inside.startswith("..") and os.path.exists(directory / inside)
-
-    return exists
+    return replace(workflow, rows=rows, looked=looked, warnings=tuple(warnings))
 
 
 def _refuse_shared_directories(workflow: Workflow, ids: list[str], steps: list[int]) -> None:

@@ -17,10 +17,18 @@ def find_inputs(workflow: Workflow, options: Options) -> Workflow:
     used = sorted({name for names in workflow.rows.inputs for name in names})
     if not used:
         return workflow
-    directory = workflow.init_directory
-    assert directory is not None, "an input path without an init directory"
-    files = {file.name: file for name in used for file in _files(directory, name)}
+    files = {file.name: file for name in used for file in _placed(workflow, name)}
     return replace(workflow, inputs=tuple(files[name] for name in sorted(files)))
+
+
+def _placed(workflow: Workflow, name: str) -> Iterator[InputFile]:
+    """Yield the files of one input path, which begins with the place of its directory."""
+    for place, directory in sorted(workflow.init_directories.items(), reverse=True):  # "" last
+        if not place or name == place or name.startswith(f"{place}/"):
+            inside = os.path.relpath(name, place) if place else name
+            for file in _files(directory, inside):
+                yield replace(file, name=os.path.normpath(os.path.join(place, file.name)))
+            return
 
 
 def _files(directory: Path, name: str) -> Iterator[InputFile]:

@@ -18,8 +18,8 @@ Semantics: yadage's scheduler and expression handlers; a node's directory is its
 """
 
 import json
-import os.path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+import posixpath
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .format_language import Context, Field, FormatError, needs_context, parse, render_field
 from .jq_stage import JqAll, parameter_sets
@@ -34,7 +34,8 @@ class Known(NamedTuple):
     """What is known at the time of the expansion beside the template."""
 
     init: Optional[Dict[str, Any]] = None  # the workflow's own inputs, paths already below RUN/init
-    exists: Callable[[str], bool] = lambda path: False  # of a path relative to the init directory
+    scopes: Mapping[str, str] = {}  # sub-workflows with an init directory of their own -> its place below init/
+    look: Callable[[str, str, bool], Any] = lambda place, text, discover: None  # see initdata.look
     jq: Optional[JqAll] = None  # all results of a jq program
 
 
@@ -64,12 +65,12 @@ class _Expansion:
         self.context = Context()
         self.fields: Dict[int, List[Field]] = {}
         self.interned: Dict[Nodes, Nodes] = {}
+        self.places = [""] + sorted(known.scopes.values())
 
     def run(self) -> None:
-        root = Scope("", 0, (), "init")
+        root = Scope("", 0, ())
         if self.known.init is not None:
-            origin = {key: ROOT_INIT if has_path(data) else None for key, data in self.known.init.items()}
-            self.results.add_value(root, "init", Value(self.known.init, origin))
+            self.results.add_value(root, "init", Value(self.known.init, ROOT_INIT))
         self.run_scope(0, root)
 
     def run_scope(self, number: int, scope: Scope) -> None:
@@ -180,32 +181,37 @@ class _Expansion:
         used: Set[int] = set()
         for value in parameters.values():
             collect(value.origin, value.data, used)
-        read_only = "init" if used == {ROOT_INIT} and scope.read_only else None
-        inner = Scope("%s%s/" % (scope.prefix, name), len(self.rows), after, read_only)
-        data = {}
+        inner = Scope("%s%s/" % (scope.prefix, name), len(self.rows), after)
+        places = {self.places[-n - 1] for n in used if n < 0}
+        if inner.prefix[:-1] in self.known.scopes:
+            places.add(self.known.scopes[inner.prefix[:-1]])
+        # the engine looks relative values up when the sub-workflow reads exactly one directory
+        place = places.pop() if len(places) == 1 and step["relative"] and max(used, default=-1) < 0 else None
+        data, origin = {}, {}
         for key, value in sorted(parameters.items()):
             try:
-                data[key] = self.init_value(value.data, bool(read_only and step["relative"]))
+                data[key] = self.init_value(value.data, place, step["discover"])
             except FormatError as error:
                 raise Problem(str(error), part=("parameters", key))
-        origin = {
-            key: ROOT_INIT if read_only and has_path(data[key]) else value.origin for key, value in parameters.items()
-        }
+            origin[key] = value.origin
+            if place is not None and has_path(data[key]):
+                origin[key] = -(self.places.index(place) + 1)
         self.results.add_value(inner, "init", Value(data, origin))
         self.run_scope(step["workflow"], inner)
         scope.setdefault(step["name"], []).append(inner)
 
-    def init_value(self, data: Any, relative: bool) -> Any:
+    def init_value(self, data: Any, place: Optional[str], discover: bool) -> Any:
         """Return a sub-workflow's init value: braces resolved but {workdir}, which its nodes fill in themselves."""
         if isinstance(data, list):
-            return [self.init_value(x, relative) for x in data]
+            return [self.init_value(x, place, discover) for x in data]
         if isinstance(data, dict):
-            return {k: self.init_value(v, relative) for k, v in data.items()}
+            return {k: self.init_value(v, place, discover) for k, v in data.items()}
         if isinstance(data, str):
             if "{workdir}" not in data:
                 data = self.context.string(data, "")
-            if relative and not data.startswith((RUN, "/")) and self.known.exists(data):
-                return os.path.join(RUN + "/init", data)
+            if place is not None and not data.startswith((RUN, "/")):
+                found = self.known.look(place, data, discover)
+                return data if found is None else found
         return data
 
     # jobs
@@ -251,8 +257,9 @@ class _Expansion:
             rows.step.append(number)
             rows.index.append(indices[i])
             rows.ids.append(node_id)
-            rows.inputs.append(input_paths(parameters) if ROOT_INIT in uses else ())
-            parents = self.intern(uses - {ROOT_INIT})
+            rows.inputs.append(input_paths(parameters) if min(uses, default=0) < 0 else ())
+            if uses is not used or i == 0:
+                parents = self.intern({n for n in uses if n >= 0})
             rows.parents.append(parents)
             # what a sub-workflow waits for, its nodes wait for through the first ones among them
             waits = after if any(p >= scope.first for p in parents) else after.union(scope.after)
@@ -310,7 +317,7 @@ def input_paths(data: Any) -> Tuple[str, ...]:
             stack.extend(value)
         elif isinstance(value, str) and RUN + "/init" in value:
             inside = value.startswith(RUN + "/init") and value.count(RUN) == 1
-            found.add(os.path.normpath("./" + value[len(RUN + "/init") :]) if inside else ".")
+            found.add(posixpath.normpath("./" + value[len(RUN + "/init") :]) if inside else ".")
     if "." in found:
         return (".",)
     return tuple(sorted(found))

@@ -35,12 +35,11 @@ class Rows:
 class Scope(Dict[str, List[Any]]):
     """One instance of a workflow: stage name to its nodes and sub-scopes."""
 
-    def __init__(self, prefix: str, first: int, after: Nodes, read_only: Optional[str]) -> None:
+    def __init__(self, prefix: str, first: int, after: Nodes) -> None:
         super().__init__()
         self.prefix = prefix
         self.first = first  # number of the first node in it
         self.after = after
-        self.read_only = read_only  # what relative init values are looked up in: "init" or None
         self.registered: Dict[str, Dict[str, Any]] = {}  # name -> expression
 
 

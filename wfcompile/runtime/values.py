@@ -4,7 +4,7 @@ Data is JSON data. A path in the run is a string that begins with the token RUN:
 only when a node runs. A value that a job publishes is a `Late` object in its place.
 
 An origin says whose results a value uses: None (nobody's), a node number, a tuple of them (all), or a list or
-dict of origins parallel to the data. ROOT_INIT stands for the workflow's own inputs.
+dict of origins parallel to the data. Negative numbers stand for init directories.
 """
 
 from typing import Any, Dict, List, NamedTuple, Set, Tuple, Union
@@ -15,7 +15,7 @@ RESERVED = (
     "⦘",
     "\0",
 )  # never in a document: the tokens are unambiguous, and no command line can hold NUL
-ROOT_INIT = -1
+ROOT_INIT = -1  # a place k of the init directories is -(k + 1)
 
 Origin = Union[None, int, Tuple[int, ...], List[Any], Dict[str, Any]]
 

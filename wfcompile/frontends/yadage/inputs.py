@@ -1,20 +1,38 @@
-"""Init data: what `-i`, `-p` and an `input.yml` give, and the init directory their paths lie in.
+"""Init data: what `-i`, `-p` and an `input.yml` give, and the init directories their paths lie in.
 
-Source: yadage's `getinit_data`, its root init stage (discover, relative) and the fromparjq publisher.
+Source: yadage's `getinit_data`, its root init stage, and the data options of its local state provider.
 """
 
 from __future__ import annotations
 
-import glob
-import os.path
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from wfcompile.documents import cursor, display_path, read_document
 from wfcompile.errors import Refused
 from wfcompile.frontends.yadage.references import Library
+from wfcompile.initdata import resolve
 from wfcompile.options import Options
-from wfcompile.runtime.values import RESERVED, RUN
+from wfcompile.runtime.values import RESERVED
+
+
+@dataclass(frozen=True, slots=True)
+class InitData:
+    """What a run begins with: values (None: none at all), and directories by their place below init/."""
+
+    values: dict[str, Any] | None
+    directories: Mapping[str, Path]
+    scopes: Mapping[str, str] = field(default_factory=dict)  # sub-workflow -> place
+    notes: tuple[str, ...] = ()
 
 
 def find_input_file(spec: Path) -> Path | None:
@@ -25,73 +43,90 @@ def find_input_file(spec: Path) -> Path | None:
     return None
 
 
-def load_inputs(spec: Path, options: Options) -> tuple[dict[str, Any] | None, Path | None, list[str]]:
-    """Return the init data (None when there is none), the init directory and notes for the user.
-
-    Raises Refused for files that are missing or not mappings and for paths that leave the init directory.
-    """
+def load_inputs(spec: Path, options: Options) -> InitData:
+    """Return the init data; raises Refused for files that are missing or not mappings, and paths that leave."""
+    data_options = dict(options.data_options)
+    base = Path(data_options.get("pathbase", "."))
     files, directory, notes = list(options.input_files), options.initdir, []
-    if directory is not None and not directory.is_dir():
-        raise Refused(f"the init directory '{directory}' does not exist", "check --initdir")
+    if "inputarchive" in data_options:
+        directory = _unpack(data_options["inputarchive"], data_options.get("archivematch"))
     if not files and not options.parameters:
         found = find_input_file(spec)
-        if found is None:
-            return None, directory, []
-        files = [found]
-        directory = directory or found.parent
-        notes.append(f"init data from {display_path(found)}")
-    data: dict[str, Any] = {}
+        if found is not None and "subinits" not in data_options:
+            files = [found]
+            directory = directory or found.parent
+            notes.append(f"init data from {display_path(found)}")
+    scopes = dict(_subinits(data_options.get("subinits", {}), ""))
+    directories = {f".subinits/{scope}": base / path for scope, path in scopes.items()}
+    if directory is not None:
+        directories[""] = directory
+    for place, path in directories.items():
+        if not path.is_dir():
+            raise Refused(f"the init directory '{path}' does not exist", f"check {place or '--initdir'}")
+    if not files and not options.parameters:
+        return InitData(None, directories, {scope: f".subinits/{scope}" for scope in scopes})
+    values = _values(files, options)
+    switches = dict(options.workflow_options)
+    if directory is not None and switches.get("relative", True):
+        values = resolve(values, directory, bool(switches.get("discover", True)))
+    return InitData(values, directories, {scope: f".subinits/{scope}" for scope in scopes}, tuple(notes))
+
+
+def _values(files: list[Path], options: Options) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     for file in files:
         document = read_document(file, "the input file")
         root = cursor(document)
         if document.data is not None:
             root.mapping("init data")
-            data.update(Library(document, [], [file.parent]).plain(root))
+            values.update(Library(document, [], [file.parent]).plain(root))
     for key, value in options.parameters:
         if any(character in repr(value) for character in RESERVED):
             raise Refused(f"-p {key}: a reserved character", "take it out")
-        data[key] = value
-    switches = dict(options.workflow_options)
-    if directory is not None:
-        resolve = _Resolver(directory, bool(switches.get("discover", True)), bool(switches.get("relative", True)))
-        data = resolve.data(data)
-    return data, directory, notes
+        values[key] = value
+    return values
 
 
-class _Resolver:
-    """Turns every string that names something in the init directory into its path in the run."""
-
-    def __init__(self, directory: Path, discover: bool, relative: bool) -> None:
-        self.directory = directory.resolve()
-        self.discover = discover
-        self.relative = relative
-
-    def data(self, data: Any) -> Any:
-        if isinstance(data, list):
-            return [self.data(x) for x in data]
-        if isinstance(data, dict):
-            return {k: self.data(v) for k, v in data.items()}
-        return self.string(data) if isinstance(data, str) else data
-
-    def string(self, text: str) -> Any:
-        if len(text) > 4096 or "\n" in text:  # longer than any path
-            return text
-        if os.path.isabs(text):
-            path = text
-        elif self.relative:
-            path = os.path.join(self.directory, text)
+def _subinits(tree: object, prefix: str) -> list[tuple[str, str]]:
+    """Return (sub-workflow, directory) for each leaf of yadage's `subinits`; `_data` is a scope's own directory."""
+    if not isinstance(tree, dict):
+        raise Refused("-d subinits: not a mapping of sub-workflows to directories")
+    found = []
+    for key, value in tree.items():
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+", str(key)):
+            raise Refused(f"-d subinits: '{key}' is no sub-workflow")
+        scope = prefix.rstrip("/") if key == "_data" else f"{prefix}{key}"
+        if isinstance(value, str):
+            found.append((scope, value))
         else:
-            return text
-        if os.path.exists(path):
-            return self.run_path(path)
-        matches = sorted(glob.glob(path, recursive=True)) if self.discover and glob.has_magic(text) else []
-        return [self.run_path(match) for match in matches] if matches else text
+            found += _subinits(value, f"{scope}/")
+    return found
 
-    def run_path(self, path: str) -> str:
-        inside = os.path.relpath(path, self.directory)
-        if inside == ".." or inside.startswith("../"):
-            if os.path.isabs(path) and not path.startswith(str(self.directory)):
-                return path  # an absolute path of the site stays what it is
-            raise Refused(f"the input '{path}' leaves the init directory", "choose a wider --initdir")
-        rest = path[len(str(self.directory)) :] if path.startswith(str(self.directory)) else "/" + inside
-        return f"{RUN}/init{rest}"
+
+def _unpack(archive: str, match: str | None) -> Path:
+    """Unpack a zip file (or the one directory in it that `match` names) into the user's cache; raises Refused."""
+    file = Path(archive.removeprefix("file://"))
+    if "://" in str(archive) and not archive.startswith("file://"):
+        raise Refused(f"the input archive '{archive}' is not on this machine", "download it and name the copy")
+    try:
+        digest = hashlib.sha256(file.read_bytes() + repr(match).encode()).hexdigest()[:16]
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wfcompile" / "archives" / digest
+        if not cache.exists():
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            fresh = Path(tempfile.mkdtemp(prefix=".unpacking.", dir=cache.parent))
+            with zipfile.ZipFile(file) as archived:
+                archived.extractall(fresh)  # leaves out drive letters, absolute paths and `..`
+            inside = fresh / _matching(fresh, match) if match else fresh
+            inside.rename(cache)
+            shutil.rmtree(fresh, ignore_errors=True)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise Refused(f"the input archive '{archive}' cannot be read: {error}", "check -d inputarchive") from None
+    return cache
+
+
+def _matching(top: Path, match: str) -> str:
+    names = [f"{path.relative_to(top)}/" for path in sorted(top.rglob("*")) if path.is_dir()]
+    found = [name for name in names if fnmatchcase(name, match)]
+    if len(found) != 1:
+        raise Refused(f"-d archivematch: '{match}' matches {len(found)} directories of the archive", "match one")
+    return found[0]

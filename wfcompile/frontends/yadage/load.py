@@ -39,14 +39,12 @@ _SCHEDULERS = {
 def load(document: Document, options: Options) -> Workflow:
     """Load a yadage workflow; raises Refused."""
     spec = document.path
-    init, init_directory, notes = load_inputs(spec, options)
+    init = load_inputs(spec, options)
     toplevels = [options.toplevel] if options.toplevel else [Path.cwd(), spec.parent]
-    allowed = [spec.parent, *toplevels, *options.allowed_paths]
-    if init_directory:
-        allowed.append(init_directory)
+    allowed = [spec.parent, *toplevels, *options.allowed_paths, *init.directories.values()]
     library = Library(document, toplevels, allowed)
     builder = _Builder(library, options.data_edges_only)
-    builder.workflow(cursor(document), "", "" if init is None else None, ())
+    builder.workflow(cursor(document), "", "" if init.values is None else None, ())
     schema.validate(library)
     base = os.path.commonpath([d.path.resolve().parent for d in library.documents.values()])
     names = {d.display: os.path.relpath(path, base) for path, d in library.documents.items()}
@@ -61,9 +59,10 @@ def load(document: Document, options: Options) -> Workflow:
         steps=tuple(make(names[loc.file]) for _, loc, make in builder.steps),
         locs=builder.locs,
         sources=tuple(sources),
-        init=init,
-        init_directory=init_directory,
-        warnings=tuple(notes),
+        init=init.values,
+        init_directories=init.directories,
+        init_scopes=init.scopes,
+        warnings=init.notes,
     )
 
 
