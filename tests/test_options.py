@@ -239,7 +239,9 @@ def test_another_bundle_is_not_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "b" / "Makefile").exists()
     compile_bundle(Options(SQUARES, target="slurm"), tmp_path / "b", force=True)
     assert (tmp_path / "b" / "submit.sh").exists()
-    assert (tmp_path / "b" / "run" / "map_0").exists()
+    assert (tmp_path / "b" / "run.old" / "map_0").exists()
+    compile_bundle(Options(SQUARES, target="make"), tmp_path / "b", force=True)
+    assert (tmp_path / "b" / "run.old" / "map_0").exists()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
     with pytest.raises(Refused, match="exists and is no bundle"):

@@ -60,9 +60,11 @@ def options_from(
         allowed_paths=allow_path,
         data_edges_only=data_edges_only,
     )
-    for key, _ in options.workflow_options:
+    for key, value in options.workflow_options:
         if key not in ("discover", "relative"):
             raise Refused(f"-w {key}: unknown workflow option", "known: discover, relative")
+        if not isinstance(value, bool):
+            raise Refused(f"-w {key}: must be true or false")
     return replace(options, container=_container(container))
 
 

@@ -120,21 +120,29 @@ def is_bundle(path: Path) -> bool:
 
 
 def read_bundle(directory: Path) -> Workflow:
-    """Return the workflow of a bundle, its rows made again from plan.json; raises Refused for another version."""
-    plan = json.loads((directory / "plan.json").read_text(encoding="utf-8"))
-    if plan.get("version") != 1:
-        raise Refused(f"'{directory}' was made by another version of wfcompile ({plan.get('wfcompile')})")
-    looked = {(place, text, discover): found for place, text, discover, found in plan["looked"]}
+    """Return the workflow of a bundle, its rows made again from plan.json; raises Refused when that cannot be read."""
+    try:
+        plan = json.loads((directory / "plan.json").read_text(encoding="utf-8"))
+        if plan["version"] != 1:
+            raise Refused(f"'{directory}' was made by another version of wfcompile ({plan['wfcompile']})")
+        return _from_plan(plan, Loc(str(directory / "plan.json"), 1, 1))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        what = f"'{directory / 'plan.json'}' cannot be read: {type(error).__name__}: {error}"
+        raise Refused(what, f"compare it with {MANIFEST}") from None
+
+
+def _from_plan(plan: dict[str, Any], place: Loc) -> Workflow:
+    looked = {(where, text, discover): found for where, text, discover, found in plan["looked"]}
     known = Known(plan["init"], plan["init_scopes"], lambda *key: looked.get(key), run_jq)
-    place = Loc(str(directory / "plan.json"), 1, 1)
+    steps = [
+        Step(s["step"], place, s["source"], s["image"], s["interpreter"], s["setup"], s["workdir"], nodes=s["runs"])
+        for s in plan["steps"]
+    ]
     return Workflow(
         name=plan["workflow"],
         language=plan["language"],
         template=plan["template"],
-        steps=tuple(
-            Step(s["step"], place, s["source"], s["image"], s["interpreter"], s["setup"], s["workdir"], nodes=s["runs"])
-            for s in plan["steps"]
-        ),
+        steps=tuple(steps),
         locs={},
         sources=(),
         init=plan["init"],
@@ -144,26 +152,55 @@ def read_bundle(directory: Path) -> Workflow:
 
 
 def write_bundle(files: Iterable[File], directory: Path, force: bool) -> bool:
-    """Write a bundle; False when the same one is there already. A `run/` in an old bundle stays in place.
+    """Write a bundle; False when the same one is there already, whose run/ then stays in place.
 
-    Raises Refused when something else is there, unless `force` says to replace it.
+    Raises Refused when something else is there (unless `force` says to replace a bundle: its run/ becomes run.old/),
+    and when it cannot be written.
     """
+    try:
+        return _write(files, directory.resolve(), force, str(directory))
+    except (OSError, RuntimeError) as error:  # RuntimeError: a symlink loop
+        raise Refused(f"'{directory}' cannot be written: {error}", "choose another directory with -o") from None
+
+
+def _write(files: Iterable[File], directory: Path, force: bool, name: str) -> bool:
     if directory.exists() and not (directory / MANIFEST).is_file() and not _is_empty(directory):
-        raise Refused(f"'{directory}' exists and is no bundle", "choose another directory with -o")
+        raise Refused(f"'{name}' exists and is no bundle", "choose another directory with -o")
     directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f".{directory.name[:50]}.", dir=directory.parent))
     try:
         manifest = "".join(f"{digest}  {path}\n" for path, digest in sorted(_write_all(files, temporary)))
         (temporary / MANIFEST).write_text(manifest, encoding="utf-8")
         temporary.chmod(0o777 & ~_umask())
-        if directory.exists():
-            if (directory / MANIFEST).is_file() and (directory / MANIFEST).read_text(encoding="utf-8") == manifest:
-                return False
-            _make_room(directory, temporary, force)
-        temporary.rename(directory)
+        if not directory.exists():
+            temporary.rename(directory)
+            return True
+        if (directory / MANIFEST).is_file() and (directory / MANIFEST).read_text(encoding="utf-8") == manifest:
+            return False
+        _replace(directory, temporary, force, name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return True
+
+
+def _replace(directory: Path, temporary: Path, force: bool, name: str) -> None:
+    """Put a new bundle in the place of an old one, whose results (they belong to other commands) are kept aside."""
+    run = directory / "run"
+    # .images and .inputs are only links that compiling made
+    has_run = run.is_dir() and any(not path.name.startswith(".") for path in run.iterdir())
+    if has_run and not force:
+        raise Refused(
+            f"'{name}' holds another bundle with a run in it",
+            "choose another directory with -o, or use --force: the run is kept as run.old",
+        )
+    aside = Path(tempfile.mkdtemp(prefix=f".{directory.name[:50]}.old.", dir=directory.parent))
+    directory.rename(aside / "bundle")
+    temporary.rename(directory)
+    if has_run:
+        (aside / "bundle" / "run").rename(directory / "run.old")
+    for kept in (aside / "bundle").glob("run.old*"):
+        kept.rename(directory / (kept.name if has_run is False else f"{kept.name}.old"))
+    shutil.rmtree(aside, ignore_errors=True)  # what a network file system still holds open may stay
 
 
 def _write_all(files: Iterable[File], top: Path) -> Iterator[tuple[str, str]]:

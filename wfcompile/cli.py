@@ -15,7 +15,7 @@ class _DefaultCommand(click.Group):
     """`wfcompile SPEC …` is `wfcompile compile SPEC …`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "--version", "--debug"):
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help", "--version"):
             args = ["compile", *args]
         return super().parse_args(ctx, args)
 
@@ -66,7 +66,7 @@ def _compile_options(command: Any) -> Any:
 @_compile_options
 @click.option("--resources", type=click.Path(path_type=Path), multiple=True, help="file of resource requests")
 @click.option("-o", "--outdir", type=click.Path(path_type=Path), help="the bundle's directory")
-@click.option("--force", is_flag=True, help="replace another bundle, keep its run/")
+@click.option("--force", is_flag=True, help="replace another bundle; its run/ becomes run.old/")
 def compile_command(outdir: Path | None, force: bool, **arguments: Any) -> None:
     """Compile SPEC to a bundle."""
     from wfcompile.compile import compile_bundle
@@ -106,7 +106,7 @@ def _say(text: str) -> None:
 
 
 def main() -> int:
-    """Run the command line; 0 done, 1 refused, 2 usage, 3 a run that was waited for failed."""
+    """Run the command line; 0 done, 1 refused, 2 usage."""
     debug = "--debug" in sys.argv
     try:
         return cli.main(standalone_mode=False) or 0
@@ -120,7 +120,7 @@ def main() -> int:
     except Exception as error:
         from wfcompile.errors import Refused
 
-        if debug or not isinstance(error, Refused):
+        if debug or not isinstance(error, Refused | OSError):
             raise
-        click.echo(f"wfcompile: {error.diagnostic}", err=True)
+        click.echo(f"wfcompile: {error}", err=True)
         return 1

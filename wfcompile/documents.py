@@ -86,12 +86,14 @@ def read_document(path: Path, what: str = "file", loc: Loc | None = None) -> Doc
     """
     display = display_path(path)
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise Refused(f"{what} '{display}' is no regular file", "name a file", loc)
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise Refused(f"{what} '{display}' does not exist", "check the path", loc) from None
     except IsADirectoryError:
         raise Refused(f"{what} '{display}' is a directory", "name a file", loc) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # unreadable; not UTF-8 or a NUL in the name; a link loop
         raise Refused(f"{what} '{display}' cannot be read: {error}", loc=loc) from None
     return parse_document(text, path, display)
 
@@ -100,9 +102,10 @@ def parse_document(text: str, path: Path, display: str) -> Document:
     """Parse YAML text; raises Refused with the position of the first fault."""
     loader = _Loader(text)
     try:
+        _refuse_depth(text, display)
         root = loader.get_single_node()
         if root is not None:
-            _refuse_recursion(root, display)
+            _check_nodes(root, display)
         data = loader.construct_document(root) if root is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -111,15 +114,47 @@ def parse_document(text: str, path: Path, display: str) -> Document:
     except yaml.reader.ReaderError as error:
         loc = Loc(display, text.count("\n", 0, error.position) + 1, 1)
         raise Refused(f"not valid YAML: {error.reason}", "remove the character", loc) from None
-    except ValueError as error:  # e.g. an impossible date
-        raise Refused(f"not valid YAML: {error}", loc=Loc(display, 1, 1)) from None
+    except (ValueError, KeyError, AttributeError, TypeError) as error:  # e.g. an impossible date, !!bool maybe
+        raise Refused(f"not a value of its type: {error}", "write it in quotes", _bad_scalar(root, display)) from None
     finally:
         loader.dispose()
     return Document(path, display, text, data, root)
 
 
-def _refuse_recursion(root: yaml.Node, display: str) -> None:
-    """An anchor inside itself (`&a [*a]`) would be walked for ever."""
+def _refuse_depth(text: str, display: str) -> None:
+    """The parser recurses in C: a document nested thousands deep would crash the interpreter."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > 200:
+                raise Refused("nested too deeply", "flatten it", _at(event.start_mark, display))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _at(mark: Any, display: str) -> Loc:
+    return Loc(display, mark.line + 1, mark.column + 1)
+
+
+def _bad_scalar(root: yaml.Node | None, display: str) -> Loc:
+    """Return where the first scalar stands that cannot be constructed."""
+    stack = [root] if root else []
+    while stack:
+        node = stack.pop()
+        if isinstance(node, yaml.ScalarNode):
+            try:
+                yaml.SafeLoader("").construct_object(node)
+            except Exception:
+                return _at(node.start_mark, display)
+        else:
+            children = node.value if isinstance(node, yaml.SequenceNode) else [n for pair in node.value for n in pair]
+            stack.extend(reversed(children))
+    return Loc(display, 1, 1)
+
+
+def _check_nodes(root: yaml.Node, display: str) -> None:
+    """Refuse anchors inside themselves (`&a [*a]`), which would be walked for ever, and keys that stand twice."""
     done: set[int] = set()
     open_nodes: set[int] = set()
     stack: list[tuple[yaml.Node, bool]] = [(root, False)]
@@ -132,12 +167,22 @@ def _refuse_recursion(root: yaml.Node, display: str) -> None:
         if isinstance(node, yaml.ScalarNode) or id(node) in done:
             continue
         if id(node) in open_nodes:
-            loc = Loc(display, node.start_mark.line + 1, node.start_mark.column + 1)
-            raise Refused("an anchor refers to itself", "remove the alias inside it", loc)
+            raise Refused("an anchor refers to itself", "remove the alias inside it", _at(node.start_mark, display))
+        if isinstance(node, yaml.MappingNode):
+            _refuse_twice(node, display)
         open_nodes.add(id(node))
         stack.append((node, True))
         children = node.value if isinstance(node, yaml.SequenceNode) else [n for pair in node.value for n in pair]
         stack.extend((child, False) for child in children)
+
+
+def _refuse_twice(node: yaml.MappingNode, display: str) -> None:
+    keys = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+            if (key.tag, key.value) in keys:
+                raise Refused(f"the key '{key.value}' stands here twice", "remove one", _at(key.start_mark, display))
+            keys.add((key.tag, key.value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,15 @@ def look(directory: Path, place: str, text: str, discover: bool) -> str | list[s
     if len(text) > 4096 or "\n" in text or "\0" in text:  # longer than any path
         return None
     top = str(directory.resolve())
+    if os.path.isabs(text) and os.path.exists(text):
+        real = os.path.realpath(text)
+        return _in_run(real if real == top or real.startswith(f"{top}/") else text, top, place, text)
     path = os.path.join(top, text)  # keeps a trailing slash, as the engine does
     if os.path.exists(path):
         return _in_run(path, top, place, text)
     if discover and glob.has_magic(text):
-        found = [_in_run(match, top, place, text) for match in sorted(glob.glob(path, recursive=True))]
-        return found or None
+        pattern = text if os.path.isabs(text) else os.path.join(glob.escape(top), text)
+        return [_in_run(match, top, place, text) for match in sorted(glob.glob(pattern, recursive=True))] or None
     return None
 
 
@@ -38,7 +41,7 @@ def _in_run(path: str, top: str, place: str, text: str) -> str:
         if os.path.isabs(text):
             return path  # an absolute path of the site stays what it is
         raise Refused(f"the input '{text}' leaves the init directory", "choose a wider --initdir")
-    rest = path[len(top) :] if path.startswith(top) else f"/{inside}"
+    rest = path[len(top) :] if path == top or path.startswith(f"{top}/") else f"/{inside}"
     return f"{RUN}/init/{place}{rest}" if place else f"{RUN}/init{rest}"
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
-
 
 def comment(text: str) -> str:
     """Return text that cannot leave a comment line."""
@@ -24,10 +22,3 @@ def dagman_value(text: str) -> str:
     if "\n" in text:
         raise ValueError("a VARS value cannot hold a newline")
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def make_path(path: str) -> str:
-    """Return a path for a Makefile; raises ValueError for what make would read as something else."""
-    if not _PLAIN.fullmatch(path):
-        raise ValueError(f"a Makefile cannot name {path!r}")
-    return path

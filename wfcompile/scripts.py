@@ -45,7 +45,7 @@ def has_node_scripts(workflow: Workflow) -> bool:
     return len(workflow.rows) <= NODE_SCRIPTS
 
 
-def shard_rows(workflow: Workflow, step: int, nodes: list[int]) -> int:
+def shard_rows(workflow: Workflow, nodes: list[int]) -> int:
     """Return how many rows of a step go into one file: fewer where rows are long (many parents, long values)."""
     rows = workflow.rows
     longest = max(20 * len(rows.parents[n]) + sum(len(s) for s in rows.slots[n] if type(s) is str) for n in nodes)
@@ -64,7 +64,7 @@ def script_files(workflow: Workflow, options: Options, returns: str) -> Iterator
             continue
         names = slot_names(fields)
         lines = [row(workflow.rows, node, names).encode() for node in nodes]
-        shard = shard_rows(workflow, step, nodes)
+        shard = shard_rows(workflow, nodes)
         text = _script(workflow, options, returns, step, fields, shard=shard)
         yield File(f"steps/{path}.sh", text.encode(), 0o755)
         for number, at in enumerate(range(0, len(lines), shard)):
@@ -83,7 +83,7 @@ def _script(
     rows, about = workflow.rows, workflow.steps[step]
     image = workflow.images.get(about.image or "")
     node_id = rows.ids[node] if node is not None else ""
-    sample = node if node is not None else next(n for n, s in enumerate(rows.step) if s == step)
+    described = [node] if node is not None else [n for n, s in enumerate(rows.step) if s == step]
     setup = word(about.setup) if about.setup and not about.interpreter else ""
     depth = (node_id or about.path).count("/") + 1
     return render(
@@ -101,10 +101,10 @@ def _script(
             "returns": returns,
             "scratch": ":".join(options.site.scratch),
             "containers": options.container or " ".join(options.site.runtimes),
-            "late": any(not isinstance(slot, str) for slot in rows.slots[sample]),
-            "mounts": bool(rows.mounts[sample]),
+            "late": any(not isinstance(slot, str) for n in described for slot in rows.slots[n]),
+            "mounts": any(rows.mounts[n] for n in described),
             "workdir": about.workdir,
-            "globs": bool(rows.globs[sample]),
+            "globs": any(rows.globs[n] for n in described),
             "command": setup + command_words(workflow.template["steps"][step]["task"]["text"], fields),
             "here": "/".join(["${wfc_here%/*}"] + [".."] * depth),
             "shard": shard,

@@ -60,7 +60,8 @@ def load_site(name: str) -> Site:
     document = read_document(path, "the site profile")
     schema = json.loads((folder("schemas") / "site.schema.json").read_text(encoding="utf-8"))
     root = cursor(document)
-    _check(root, schema, "a site profile")
+    if document.data is not None:
+        _check(root, schema, "a site profile")
     values: dict[str, Any] = dict(document.data or {})
     values.setdefault("name", path.stem)
     values["resources"] = {k: parse_amount(k, v) for k, v in values.get("resources", {}).items()}
@@ -82,8 +83,6 @@ def _check(at: Cursor, schema: Mapping[str, Any], what: str) -> None:
     from jsonschema import Draft7Validator
 
     properties = schema.get("properties")
-    if at.value is None:
-        return
     if isinstance(at.value, dict) and properties is not None:
         at.mapping(what, tuple(properties))
         for key in at.value:

@@ -25,10 +25,10 @@ def verify(workflow: Workflow, after: str) -> None:
     steps = len(workflow.steps)
     assert all(0 <= step < steps for step in rows.step), f"{after}: a row has no step"
     for edges in (rows.parents, rows.after):
-        checked: set[tuple[int, tuple[int, ...]]] = set()
+        checked: set[tuple[int, ...]] = set()
         for node, parents in enumerate(edges):
-            if parents and (0, parents) not in checked:
+            if parents not in checked:
                 assert list(parents) == sorted(set(parents)), f"{after}: parents are not sorted"
-                checked.add((0, parents))
+                checked.add(parents)
             assert not parents or (parents[0] >= 0 and parents[-1] < node), f"{after}: an edge leads backwards"
     assert not workflow.requests or len(workflow.requests) == steps, f"{after}: a step has no request"

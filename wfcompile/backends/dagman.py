@@ -29,7 +29,7 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
     values = {
         "workflow": workflow.name,
         "nodes": len(workflow.rows),
-        "steps": [_description(workflow, options, item) for item in by_step(workflow)],
+        "steps": [_description(workflow, item) for item in by_step(workflow)],
         "shared": site.shared,
         "retries": site.retries,
         "dagman": {"submits_per_interval": 100, "scan_interval": 1, **site.dagman},
@@ -49,10 +49,10 @@ def _library() -> list[str]:
 
 
 def _name(path: str) -> str:
-    return path.replace("/", ".")
+    return path.replace("/", ":")  # which no stage name holds
 
 
-def _description(workflow: Workflow, options: Options, item: StepNodes) -> dict[str, object]:
+def _description(workflow: Workflow, item: StepNodes) -> dict[str, object]:
     step = workflow.steps[item.step]
     image = workflow.images.get(step.image or "")
     suffix = image.file.suffix if image and image.file and image.file.suffix == ".sqfs" else ".sif"
@@ -71,9 +71,11 @@ def _nodes(workflow: Workflow, options: Options) -> Iterator[str]:
     rows = workflow.rows
     transfer = not options.site.shared
     bound = {f.name for f in workflow.inputs if not f.copied}
+    named = {name for names in rows.inputs for name in names}
+    brought = {name: list(_input_files(workflow, name, bound)) for name in named} if transfer else {}
     for step, nodes in by_step(workflow):
         path = workflow.steps[step].path
-        shard = 0 if has_node_scripts(workflow) else shard_rows(workflow, step, nodes)
+        shard = 0 if has_node_scripts(workflow) else shard_rows(workflow, nodes)
         for number, node in enumerate(nodes):
             node_id = rows.ids[node]
             yield f"JOB {node_id} {_name(path)}\n"
@@ -81,7 +83,7 @@ def _nodes(workflow: Workflow, options: Options) -> Iterator[str]:
             if transfer:
                 files = [f"rows/{path}.{number // shard}.rows"] if shard else []
                 files += [f"run/{rows.ids[parent]}" for parent in rows.parents[node]]
-                files += [item for name in rows.inputs[node] for item in _input_files(workflow, name, bound)]
+                files += [item for name in rows.inputs[node] for item in brought[name]]
                 values += f" files={dagman_value(', '.join(files))}" if files else ""
             if values:
                 yield f"VARS {node_id}{values}\n"

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from wfcompile.ir import Workflow
 from wfcompile.options import Options
-from wfcompile.quoting import make_path
 from wfcompile.render import render
 from wfcompile.scripts import File, by_step, has_node_scripts
 
@@ -34,7 +33,7 @@ def _rules(workflow: Workflow) -> Iterator[str]:
     for step, nodes in by_step(workflow):
         path = workflow.steps[step].path
         for number, node in enumerate(nodes):
-            node_id = make_path(rows.ids[node])
+            node_id = rows.ids[node]
             needs = sorted({*rows.parents[node], *rows.after[node]})
             target = f"$(RUN)/{node_id}/done.json"
             script = f"nodes/{node_id}.sh" if own_scripts else f"steps/{path}.sh {number}"

@@ -47,6 +47,10 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
     return replace(workflow, rows=rows, looked=looked, warnings=tuple(warnings))
 
 
+# names of the run's own files, and of DAGMan's own words and nodes
+_RESERVED = ("init", "logs", "outputs", "record.json", "slurm.jobs", "wfcompile.final")
+
+
 def _refuse_shared_directories(workflow: Workflow, ids: list[str], steps: list[int]) -> None:
     """Refuse nodes whose directories are the same, or one inside another: each is moved and replaced as a whole."""
     taken = dict(zip(ids, steps, strict=True))
@@ -56,6 +60,11 @@ def _refuse_shared_directories(workflow: Workflow, ids: list[str], steps: list[i
             if node_id in seen:
                 raise Refused(f"two nodes would share the directory '{node_id}'", "rename a stage", workflow.loc(step))
             seen.add(node_id)
+    paths: dict[str, int] = {}
+    for number, about in enumerate(workflow.steps):
+        if about.path in paths:
+            raise Refused(f"two steps are called '{about.path}'", "rename a stage", about.loc)
+        paths[about.path] = number
     longest = max(ids, key=len, default="")
     if len(longest) > 200:  # a log file is named after it
         what = f"the node name '{longest[:60]}…' has {len(longest)} characters, more than 200"
@@ -67,7 +76,7 @@ def _refuse_shared_directories(workflow: Workflow, ids: list[str], steps: list[i
                 step = taken.get(scope, steps[0])
                 raise Refused(f"nodes would share the directory '{scope}'", "rename a stage", workflow.loc(step))
             scope = scope.rpartition("/")[0]
-    for reserved in ("init", "logs", "outputs"):
+    for reserved in _RESERVED:
         if reserved in taken or reserved in {s.split("/")[0] for s in scopes}:
             step = taken.get(reserved, steps[0])
             raise Refused(f"'{reserved}' is a directory of the run itself", "rename the stage", workflow.loc(step))

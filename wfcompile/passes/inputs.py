@@ -36,7 +36,14 @@ def _files(directory: Path, name: str) -> Iterator[InputFile]:
     if not path.is_dir():
         yield _input(path, os.path.normpath(name))
         return
-    for folder, folders, names in os.walk(path):
+    seen = set()
+    for folder, folders, names in os.walk(path, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:  # a link that leads back
+            folders[:] = []
+            continue
+        seen.add(real)
+        # caches hold times, and repositories everything that ever was: neither is an input
         folders[:] = sorted(f for f in folders if f not in ("__pycache__", ".git"))
         for file in sorted(names):
             yield _input(Path(folder) / file, os.path.relpath(Path(folder) / file, directory))

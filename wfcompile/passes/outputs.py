@@ -15,7 +15,7 @@ from wfcompile.runtime.values import RUN, Late
 
 def choose_outputs(workflow: Workflow, options: Options) -> Workflow:
     """Return the workflow with its outputs; a file keeps its own name unless two outputs have the same."""
-    found = list(_asked(workflow, options.outputs)) if options.outputs else list(_leaves(workflow))
+    found = list(dict.fromkeys(_asked(workflow, options.outputs) if options.outputs else _leaves(workflow)))
     names = Counter(source.rpartition("/")[2] for _, source in found if not source.startswith("@"))
     ids = workflow.rows.ids
     outputs = []
@@ -67,4 +67,7 @@ def _asked(workflow: Workflow, asked: tuple[str, ...]) -> Iterator[tuple[int, st
             if not isinstance(result, dict) or key not in result:
                 known = result if isinstance(result, dict) else ()
                 raise Refused(f"--output {name}: '{stage}' publishes no '{key}'", suggest(key, known))
-            yield from ((node, source) for source in published(workflow, node, result[key]))
+            sources = list(published(workflow, node, result[key]))
+            if not sources:
+                raise Refused(f"--output {name}: '{key}' names no file of the node's own", f"it is {result[key]!r}")
+            yield from ((node, source) for source in sources)

@@ -4,7 +4,7 @@ Everything that came from a user is data in it: quoted for bash, or an id of a l
 """
 
 import re
-from typing import Iterable, List, Sequence, Tuple
+from typing import List, Sequence
 
 from .format_language import Field, parse
 from .references import Rows
@@ -76,14 +76,3 @@ def assignments(rows: Rows, node: int, names: Sequence[str]) -> List[str]:
 def row(rows: Rows, node: int, names: Sequence[str]) -> str:
     """Return a node's line of a rows/ file."""
     return "; ".join(assignments(rows, node, names)) + "\n"
-
-
-def blocks(numbers: Iterable[int]) -> List[Tuple[int, int]]:
-    """Return ascending numbers as (first, last) runs."""
-    runs: List[Tuple[int, int]] = []
-    for n in numbers:
-        if runs and runs[-1][1] == n - 1:
-            runs[-1] = (runs[-1][0], n)
-        else:
-            runs.append((n, n))
-    return runs

@@ -37,7 +37,10 @@ def _bind(data: Any, scope: Scope, results: Results, jq: JqAll) -> Any:
     """Replace each {"$wflowref": [node selector, result program]} by pointers to what it selects."""
     if isinstance(data, dict):
         if "$wflowref" in data:
-            selector, program = data["$wflowref"]
+            pair = data["$wflowref"]
+            if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(p, str) for p in pair):
+                raise Problem("a $wflowref is [jq program that selects nodes, jq program on their results]")
+            selector, program = pair
             return _results(jq(selector, _tree(scope)), program, results, jq)
         return {key: _bind(value, scope, results, jq) for key, value in data.items()}
     if isinstance(data, list):

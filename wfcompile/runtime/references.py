@@ -7,7 +7,7 @@ a value that no job makes is ~n.
 from typing import Any, Dict, List, Optional, Set, Tuple
 
 from . import jsonpath
-from .values import Late, Origin, Problem, Value, origin_at
+from .values import Late, Origin, Problem, Value, has_late, origin_at
 
 Nodes = Tuple[int, ...]
 
@@ -50,6 +50,7 @@ class Results:
         self.rows = rows
         self.values: List[Value] = []  # results that no job makes: init data, pure publishing
         self.origins: Dict[int, Nodes] = {}  # nodes whose results hold other nodes' paths
+        self._reading: Set[Tuple[int, str]] = set()
         self._queries: Dict[str, List[jsonpath.Step]] = {}
 
     def add_value(self, scope: Scope, stage: str, value: Value) -> None:
@@ -109,10 +110,16 @@ class Results:
         return found[0]
 
     def _registered(self, key: str, scope: Scope) -> Value:
+        if (id(scope), key) in self._reading:
+            raise Problem("the registered value '%s' refers to itself" % key, part=("output",))
         if key not in scope.registered:
             known = ", ".join(sorted(scope.registered)) or "none"
             raise Problem("no value '%s' is registered there" % key, "registered: %s" % known, part=("output",))
-        return self.evaluate(scope.registered[key], scope)
+        self._reading.add((id(scope), key))
+        try:
+            return self.evaluate(scope.registered[key], scope)
+        finally:
+            self._reading.discard((id(scope), key))
 
     def _output(self, entry: int, output: Optional[str]) -> Value:
         data, origin = self.of(entry)
@@ -120,6 +127,9 @@ class Results:
             return Value(data, origin)
         if isinstance(data, dict) and output in data:
             return Value(data[output], origin_at(origin, output))
+        if has_late(data):
+            what = "'%s' is part of what a job publishes, known only when it has ended" % output
+            raise Problem(what, part=("output",))
         matches = jsonpath.find_with(self._parsed(output), data, origin, origin_at)
         if len(matches) != 1:
             name = "the input data" if entry < 0 else "'%s'" % self.rows.ids[entry]
@@ -136,7 +146,8 @@ class Results:
             try:
                 self._queries[query] = jsonpath.parse(query)
             except ValueError as error:
-                raise Problem(str(error), "write it with names, '*', '[n]', '[a:b]', '.', '..' and ','")
+                advice = "write it with names, '*', '[n]', '[a:b]', '.', '..' and ','"
+                raise Problem(str(error), advice, part=("output",))
         return self._queries[query]
 
 
@@ -147,7 +158,8 @@ def combine(outputs: List[Value], expression: Dict[str, Any]) -> Value:
     for one in outputs:
         if expression["flatten"] and isinstance(one.data, Late):
             if len(outputs) > 1 or expression["unwrap"]:
-                raise Problem("'flatten' of a list that a job publishes is known only when the job has run")
+                what = "'flatten' of a list that a job publishes is known only when the job has ended"
+                raise Problem(what, "leave it out if one list is enough")
             return one
         if expression["flatten"] and isinstance(one.data, list):
             data.extend(one.data)

@@ -104,15 +104,6 @@ def collect(origin: Origin, data: Any, into: Set[int]) -> None:
             collect(one, data[key], into)
 
 
-def path_origin(value: Value) -> Tuple[int, ...]:
-    """Return the nodes whose directories the paths in a value may lie in."""
-    if value.origin is None or not (has_path(value.data) or has_late(value.data)):
-        return ()
-    nodes: Set[int] = set()
-    collect(value.origin, value.data, nodes)
-    return tuple(sorted(nodes))
-
-
 def origin_at(origin: Origin, key: Any) -> Origin:
     """Return the origin of one element of a list or mapping."""
     if isinstance(origin, (list, dict)):

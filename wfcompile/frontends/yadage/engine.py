@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ import yadage.steering_api
 import yaml
 
 from wfcompile.errors import Refused
+from wfcompile.frontends import find_spec
 from wfcompile.ir import Workflow
 from wfcompile.options import Options
 from wfcompile.runtime.expand import slots_of
@@ -93,14 +95,15 @@ def run_engine(options: Options, init_directory: Path | None) -> list[EngineNode
     """Run the engine on a specification in a temporary directory; raises Refused with its error."""
     from wfcompile.frontends.yadage.inputs import find_input_file
 
+    spec = find_spec(options.spec, options.toplevel)
     files = list(options.input_files)
     if not files and not options.parameters:
-        files = [file for file in [find_input_file(options.spec)] if file]
+        files = [file for file in [find_input_file(spec)] if file]
     data: dict[str, Any] = {}
     for file in files:
-        data.update(yaml.safe_load(file.read_text(encoding="utf-8")))
+        data.update(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
     data.update(options.parameters)
-    toplevel = options.toplevel or options.spec.parent
+    toplevel = options.toplevel or spec.parent
     with tempfile.TemporaryDirectory() as work, compiled_once():
         logging.disable(logging.CRITICAL)
         recorder = _Recorder()
@@ -108,7 +111,7 @@ def run_engine(options: Options, init_directory: Path | None) -> list[EngineNode
         try:
             with yadage.steering_api.steering_ctx(
                 dataarg=f"{work}/run",
-                workflow=str(options.spec.resolve().relative_to(toplevel.resolve())),
+                workflow=os.path.relpath(spec.resolve(), toplevel.resolve()),
                 toplevel=str(toplevel.resolve()),
                 initdata=data,
                 dataopts={"initdir": str(init_directory.resolve())} if init_directory else {},

@@ -48,6 +48,9 @@ def load(document: Document, options: Options) -> Workflow:
     schema.validate(library)
     base = os.path.commonpath([d.path.resolve().parent for d in library.documents.values()])
     names = {d.display: os.path.relpath(path, base) for path, d in library.documents.items()}
+    for name in names.values():
+        if not name.isprintable():
+            raise Refused(f"the file name {name!r} has a control character", "rename it")
     sources = sorted(
         (Source(names[d.display], d.text, path) for path, d in library.documents.items()),
         key=lambda s: s.name,
@@ -124,6 +127,10 @@ class _Builder:
                 f"{at.value!r} cannot name a stage: names become directories and job names",
                 "use up to 100 letters, digits, '_', '.' and '-'",
             )
+        if at.value.upper() in ("PARENT", "CHILD", "ALL_NODES") or at.value.endswith((".sh", ".ids", ".rows")):
+            raise at.refused(f"'{at.value}' is a word of DAGMan or the name of a file of ours", "choose another name")
+        if at.value.startswith("outputs."):
+            raise at.refused("names that begin with 'outputs.' are the run's own", "choose another name")
         if at.value == "init":
             raise at.refused("'init' is the workflow's own input stage", "choose another name")
         return at.value
@@ -216,8 +223,7 @@ class _Builder:
             own = f"{path}.case{number}"
             body = self.reserve(own, case.loc)
             template = {"name": stage["name"], "path": own}
-            # the sub-workflow's directory is the stage's, whichever case it belongs to
-            self.body(case, body, template, path if "workflow" in case.value else own, parameters, inside)
+            self.body(case, body, template, own, parameters, inside)
             found.append({"if": condition.value, "step": body})
         return found
 

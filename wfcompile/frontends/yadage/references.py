@@ -6,6 +6,7 @@ all others to the document they stand in. Only files below the allowed directori
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -22,6 +23,7 @@ class Library:
         self.toplevels = toplevels
         self.allowed = [path.resolve() for path in allowed]
         self.documents: dict[Path, Document] = {root.path.resolve(): root}
+        self._read = 0  # values copied by plain(): aliases of aliases grow without bound
         self._following: set[tuple[Path, tuple[str | int, ...]]] = set()
 
     def resolve(self, at: Cursor) -> Cursor:
@@ -44,6 +46,9 @@ class Library:
         """Return a value with its references replaced, as JSON data with sorted keys; raises Refused."""
         at = self.resolve(at)
         value = at.value
+        self._read += 1
+        if self._read > 10_000_000:
+            raise at.refused("the specification is too large with its references and aliases replaced")
         if depth > 100:
             raise at.refused("nested too deeply", "does a $ref include itself?")
         if isinstance(value, list):
@@ -67,7 +72,8 @@ class Library:
         for part in [p for p in unquote(fragment).split("/") if p]:
             name = part.replace("~1", "/").replace("~0", "~")
             target = self.resolve(target)
-            key: str | int = int(name) if isinstance(target.value, list) and name.isdigit() else name
+            index = isinstance(target.value, list) and re.fullmatch(r"[0-9]{1,9}", name)
+            key: str | int = int(name) if index else name
             try:
                 target = target.child(key)
             except (KeyError, IndexError, TypeError):
@@ -85,12 +91,15 @@ class Library:
         file = unquote(file.removeprefix("file://"))
         bases = self.toplevels if ref.document is self.root and self.toplevels else [ref.document.path.parent]
         candidates = [base / file for base in bases]
-        path = next((c for c in candidates if c.exists()), candidates[-1])
-        real = path.resolve()
+        try:
+            path = next((c for c in candidates if c.exists()), candidates[-1])
+            real = path.resolve()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ref.refused(f"$ref '{file[:100]}' is no path: {error}", "check it") from None
         if not any(real == top or top in real.parents for top in self.allowed):
             raise ref.refused(
                 f"$ref '{file}' leads out of the specification's directories",
-                f"allow it with --allow-path {path.parent}",
+                f"allow it with --allow-path {real.parent}",
             )
         if real not in self.documents:
             self.documents[real] = read_document(path, "the $ref's file", ref.loc)

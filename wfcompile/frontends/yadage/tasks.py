@@ -88,7 +88,7 @@ def _typed(library: Library, at: Cursor, key: str, known: dict[str, tuple[str, .
 def _string(library: Library, at: Cursor, key: str, default: str | None = None) -> str:
     if key not in at.value and default is not None:
         return default
-    at.mapping(at.value.get("process_type", "this"), required=(key,))
+    at.mapping(at.value.get("process_type") or at.value.get("environment_type", "this"), required=(key,))
     value = library.plain(at.child(key))
     if not isinstance(value, str):
         raise at.child(key).refused(f"'{key}' must be a string, not {kind(value)}", "write it in quotes")

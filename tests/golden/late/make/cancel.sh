@@ -1,6 +1,9 @@
 #!/bin/bash
 # Stop a run that is going on: ./cancel.sh [--run DIR]
-cd -- "$(dirname -- "$0")" || exit 1
+if [[ ${1-} == --run ]]; then # relative to where it was typed
+  [[ ${2:?--run needs a directory} == /* ]] || set -- "$1" "$PWD/$2" "${@:3}"
+fi
+cd -P -- "$(dirname -- "$0")" || exit 1
 run=run
 [[ ${1-} != --run ]] || run=$2
 run=$(cd -P -- "$run" && pwd) || exit 1

@@ -2,6 +2,9 @@
 # Submit the workflow: ./submit.sh [--run DIR] [options of condor_submit_dag]
 # Without --run it is `condor_submit_dag workflow.dag` here, with its files in run/. With --run DIR the bundle is only
 # read: DIR/.dag is a farm of links to its files, and all that DAGMan and the nodes write is in DIR.
+if [[ ${1-} == --run ]]; then # relative to where it was typed
+  [[ ${2:?--run needs a directory} == /* ]] || set -- "$1" "$PWD/$2" "${@:3}"
+fi
 cd -P -- "$(dirname -- "$0")" || exit 1
 if [[ ${1-} == --run ]]; then
   mkdir -p -- "$2/.dag/run" || exit 1

@@ -3,6 +3,9 @@
 #   ./submit.sh [--run DIR] [options of sbatch, for example --account=A --partition=P]
 # Submits what is not done yet; when one submission fails, all before it are cancelled. Nothing waits here afterwards.
 set -u
+if [[ ${1-} == --run ]]; then # relative to where it was typed
+  [[ ${2:?--run needs a directory} == /* ]] || set -- "$1" "$PWD/$2" "${@:3}"
+fi
 cd -P -- "$(dirname -- "$0")" || exit 1
 bundle=$PWD run=$PWD/run
 if [[ ${1-} == --run ]]; then
@@ -11,8 +14,14 @@ if [[ ${1-} == --run ]]; then
 fi
 site=("$@")
 env_file=${WFC_SITE_ENV:-${XDG_CONFIG_HOME:-$HOME/.config}/wfcompile/site.env}
-# shellcheck disable=SC1090 # the user's own
-[[ ! -f $env_file ]] || source "$env_file"
+if [[ -f $env_file ]]; then
+  set -a
+  # shellcheck disable=SC1090 # the user's own
+  source "$env_file"
+  set +a
+fi
+all=1
+[[ ! -d $run/logs ]] || all=0
 mkdir -p -- "$run/logs" || exit 1
 for name in .images .inputs; do
   [[ ! -e $bundle/run/$name || -e $run/$name ]] || ln -s -- "$bundle/run/$name" "$run/$name"
@@ -27,6 +36,7 @@ refuse() {
 # One submission at a time; the lock of one that was killed is broken.
 lock=$run/.submitting
 until ln -s "$HOSTNAME.$$" "$lock" 2>/dev/null; do
+  [[ -w $run ]] || refuse "the run directory $run is not writable"
   owner=$(readlink "$lock") || continue
   [[ $owner == "$HOSTNAME."* && ! -d /proc/${owner##*.} ]] ||
     refuse "another submission is going on (process $owner); if it is not, remove $lock"
@@ -41,9 +51,7 @@ if [[ -s $ledger ]]; then
 fi
 declare -A missing=()
 job=() picked=() submitted=()
-all=1
-if compgen -G "$run/*/" >/dev/null; then
-  all=0
+if ((!all)); then
   not_done=$(bash lib/check.sh "$run") || refuse "the run directory $run cannot be read"
   while IFS= read -r node; do
     [[ -z $node ]] || missing[$node]=1

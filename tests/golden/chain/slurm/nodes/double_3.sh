@@ -3,7 +3,6 @@
 # Generated. By hand: bash nodes/double_3.sh
 # shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2209 # values are quoted words; lib/node.sh sets and reads variables
 
-wfc_workflow=workflow
 wfc_step=double
 wfc_interpreter=''
 wfc_workdir=''

@@ -3,7 +3,6 @@
 # Generated. By hand: bash nodes/make.sh
 # shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2209 # values are quoted words; lib/node.sh sets and reads variables
 
-wfc_workflow=workflow
 wfc_step=make
 wfc_interpreter=bash
 wfc_workdir=''
@@ -18,7 +17,7 @@ wfc_node() { # $root is the run's directory as the command sees it
   p_names='b a c'
   node_globs=(/parts pattern ''"$root"'/make/results/part.*.txt')
 }
-wfc_globs() { globs=("${node_globs[@]}"); }
+wfc_globs() { globs=(${node_globs[@]+"${node_globs[@]}"}); }
 wfc_command() {
   printf %s 'mkdir "$(dirname '"$p_prefix"')"
 for name in '"$p_names"'; do echo "$name" > '"$p_prefix"'.$name.txt; done

@@ -3,7 +3,6 @@
 # Generated. By hand: bash nodes/sample_1/event_0.sh
 # shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2209 # values are quoted words; lib/node.sh sets and reads variables
 
-wfc_workflow=workflow
 wfc_step=sample/event
 wfc_interpreter=''
 wfc_workdir=''
