@@ -38,55 +38,74 @@ def load(name: str) -> dict[str, Any]:
 
 
 def options(record: dict[str, Any]) -> Options:
-    """Return the options that the engine's command line says."""
+    """Return the options that the engine's command line (or its run file) says."""
+    if record.get("run_file"):
+        top = _place(record["toplevel"])
+        found = json.loads(_place_all(json.dumps(record["dataopts"])))
+        return Options(top / record["workflow"], toplevel=top, data_options=tuple(found.items()))
     words = iter(record["cmdline_norm"][2:])
     places: list[Path] = []
+    pairs: dict[str, dict[str, str]] = {"-d": {}, "-p": {}, "-w": {}}
     toplevel: Path | None = None
-    initdir: Path | None = None
-    parameters: list[tuple[str, Any]] = []
-    switches: list[tuple[str, Any]] = []
     for word in words:
         if word == "-t":
             toplevel = _place(next(words))
-        elif word == "-p":
+        elif word in pairs:
             key, _, value = next(words).partition("=")
-            parameters.append((key, yaml.safe_load(value)))
-        elif word == "-w":
-            key, _, value = next(words).partition("=")
-            switches.append((key, yaml.safe_load(value)))
+            pairs[word][key] = value
         elif word in ("-b", "-u"):
             next(words)
-        elif word == "-d":
-            key, _, value = next(words).partition("=")
-            if key == "initdir":
-                initdir = _place(value)
         elif not word.startswith("-"):
             places.append(_place(word))
-    spec, *inputs = places
     assert toplevel is not None
-    if not spec.is_absolute():
-        spec = toplevel / spec
-    inputs = [path if path.is_absolute() else toplevel / path for path in inputs]
+    spec, *inputs = [path if path.is_absolute() else toplevel / path for path in places]
+    initdir = pairs["-d"].pop("initdir", None)
     return Options(
         spec,
         toplevel=toplevel,
         input_files=tuple(inputs),
-        parameters=tuple(parameters),
-        workflow_options=tuple(switches),
-        initdir=initdir,
+        parameters=tuple((key, yaml.safe_load(value)) for key, value in pairs["-p"].items()),
+        workflow_options=tuple((key, yaml.safe_load(value)) for key, value in pairs["-w"].items()),
+        data_options=tuple((key, _place_all(value)) for key, value in pairs["-d"].items()),
+        initdir=_place(initdir) if initdir else None,
     )
 
 
 def _place(text: str) -> Path:
+    return Path(_place_all(text))
+
+
+def _place_all(text: str) -> str:
     for name, path in PLACES.items():
         text = text.replace(name, str(path))
-    return Path(text)
+    return text
+
+
+def _init_directories(record: dict[str, Any]) -> dict[str, str]:
+    """Return what stands for each init directory in the record, and its place in our run."""
+    found = {}
+    for word in record["cmdline_norm"]:
+        if word.startswith("initdir="):
+            found[word.partition("=")[2]] = f"{RUN}/init"
+    if record.get("run_file"):
+        base = record["dataopts"].get("pathbase", "")
+
+        def walk(tree: dict[str, Any], prefix: str) -> None:
+            for key, value in tree.items():
+                if isinstance(value, dict):
+                    walk(value, f"{prefix}{key}/")
+                else:
+                    directory = value if value.startswith("$") else f"{base}/{value}"
+                    found[directory] = f"{RUN}/init/.subinits/{prefix}{key}"
+
+        walk(record["dataopts"]["subinits"], "")
+    return found
 
 
 def nodes(record: dict[str, Any]) -> list[EngineNode]:
     """Return the engine's nodes in the form in which they are compared."""
     jobs = {(job["offset"], job["name"]): job["job"] for job in record.get("jobs") or ()}
-    init = next((o.partition("=")[2] for o in record["cmdline_norm"] if o.startswith("initdir=")), "no init directory")
+    init = _init_directories(record)
     edges: dict[str, list[str]] = {}
     for parent, child in record["edges"]:
         edges.setdefault(child, []).append(parent)
@@ -121,9 +140,13 @@ def _rendered(node: dict[str, Any]) -> dict[str, str]:
         return {key: value.replace(place, "") for key, value in job.items()}
 
 
-def _here(data: Any, init: str) -> Any:
+def _here(data: Any, init: dict[str, str]) -> Any:
     if isinstance(data, dict):
         return {key: _here(value, init) for key, value in data.items()}
     if isinstance(data, list):
         return [_here(value, init) for value in data]
-    return data.replace(init, f"{RUN}/init").replace("$WORKDIR", RUN) if isinstance(data, str) else data
+    if isinstance(data, str):
+        for directory, place in init.items():
+            data = data.replace(directory, place)
+        return data.replace("$WORKDIR", RUN)
+    return data

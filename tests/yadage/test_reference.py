@@ -29,6 +29,9 @@ STATIC = {
     "jqnodestruct": 7,
     "stackednestings": 2,
     "ex-test1": 2,
+    "analysis_scaffold": 4,
+    "stackednestings-inputarchive": 2,
+    "dynamic_glob-frominit-archive3": 4,
     "mapreduce_parmount": 7,
 }
 
