@@ -102,6 +102,7 @@ class Workflow:
     requests: tuple[Request, ...] = ()
     images: Mapping[str, Image] = field(default_factory=dict)
     inputs: tuple[InputFile, ...] = ()
+    asked: tuple[str, ...] = ()  # files and directories of the run that the specification wants collected
     outputs: tuple[Output, ...] = ()
     warnings: tuple[str, ...] = ()
 

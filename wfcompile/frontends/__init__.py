@@ -22,6 +22,7 @@ class FrontEnd(Protocol):
 # language: (module, the top-level key by which a document is recognised)
 FRONTENDS = {
     "yadage": ("wfcompile.frontends.yadage.load", "stages"),
+    "reana": ("wfcompile.frontends.reana.load", "workflow"),
 }
 
 

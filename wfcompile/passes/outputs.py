@@ -15,6 +15,8 @@ from wfcompile.runtime.values import RUN, Late
 
 def choose_outputs(workflow: Workflow, options: Options) -> Workflow:
     """Return the workflow with its outputs; a file keeps its own name unless two outputs have the same."""
+    if workflow.asked and not options.outputs:
+        return replace(workflow, outputs=tuple(_of_the_specification(workflow)))
     found = list(dict.fromkeys(_asked(workflow, options.outputs) if options.outputs else _leaves(workflow)))
     names = Counter(source.rpartition("/")[2] for _, source in found if not source.startswith("@"))
     ids = workflow.rows.ids
@@ -29,6 +31,19 @@ def choose_outputs(workflow: Workflow, options: Options) -> Workflow:
             destination = f"{ids[node]}/{source}"
         outputs.append(Output(node, source, destination))
     return replace(workflow, outputs=tuple(outputs))
+
+
+def _of_the_specification(workflow: Workflow) -> Iterator[Output]:
+    """Yield the outputs that the specification names as paths in the run: they keep them below outputs/."""
+    nodes = {node_id: node for node, node_id in enumerate(workflow.rows.ids)}
+    for path in workflow.asked:
+        parts = path.split("/")
+        owners = ["/".join(parts[:length]) for length in range(len(parts) - 1, 0, -1)]
+        owner = next((name for name in owners if name in nodes), None)
+        if owner is None:
+            what = f"the output '{path}' lies in no node's directory"
+            raise Refused(what, suggest(parts[0], (node_id.split("/")[0] for node_id in nodes)))
+        yield Output(nodes[owner], path[len(owner) + 1 :], path)
 
 
 def _leaves(workflow: Workflow) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,115 @@
+"""A reana.yaml names a workflow, its inputs and its outputs: they become options of the workflow's own front end.
+
+REANA runs in a workspace that holds the files of `inputs`; here the directory of the reana.yaml stands for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wfcompile.documents import Cursor, Document, cursor, kind, read_document
+from wfcompile.errors import Refused, suggest
+from wfcompile.frontends.yadage import load as yadage_load
+from wfcompile.frontends.yadage.references import Library
+from wfcompile.ir import Source, Workflow
+from wfcompile.options import Options
+
+_TOP = ("version", "inputs", "workflow", "outputs", "tests", "workspace")
+_INPUTS = ("files", "directories", "parameters", "options")
+_OPERATIONAL = ("toplevel", "initdir", "initfiles", "accept_metadir")
+_ADVICE = {
+    "cwl": "CWL is not compiled by this version",
+    "serial": "serial workflows are not compiled by this version",
+    "snakemake": "snakemake submits to these schedulers itself: `snakemake --executor slurm`",
+}
+
+
+def load(document: Document, options: Options) -> Workflow:
+    """Load the workflow that a reana.yaml names; raises Refused."""
+    root = cursor(document)
+    library = Library(document, [], [document.path.parent])
+    root.mapping("a reana.yaml", _TOP, ("workflow",))
+    workflow = root.child("workflow")
+    workflow.mapping("'workflow'", required=("type",))
+    language = workflow.child("type")
+    if language.value in _ADVICE:
+        raise language.refused(f"a workflow of type '{language.value}'", _ADVICE[language.value])
+    language.choice("workflow type", ("yadage", *_ADVICE))
+    workflow.mapping("a yadage 'workflow'", ("type", "file", "resources"), ("file",))
+    workspace = document.path.parent
+    spec = _path(workflow.child("file"), workspace)
+    loaded = yadage_load.load(
+        read_document(spec, "the workflow's file", workflow.child("file").loc),
+        _options(root, library, options, spec, workspace),
+    )
+    source = Source("reana.yaml", document.text, document.path)
+    return replace(loaded, sources=(*loaded.sources, source), asked=_outputs(root))
+
+
+def _options(root: Cursor, library: Library, options: Options, spec: Path, workspace: Path) -> Options:
+    """Return the options with what `inputs` says in the places that the command line leaves open."""
+    if "inputs" not in root.value:
+        return replace(options, spec=spec, toplevel=options.toplevel or workspace)
+    inputs = root.child("inputs")
+    inputs.mapping("'inputs'", _INPUTS)
+    for key in ("files", "directories"):
+        for item in inputs.child(key).items() if key in inputs.value else ():
+            _path(item, workspace)
+    parameters: dict[str, Any] = {}
+    if inputs.value.get("parameters") is not None:
+        inputs.child("parameters").mapping("'parameters'")
+        parameters = library.plain(inputs.child("parameters"))
+    toplevel, initdir, files = workspace, None, []
+    if inputs.value.get("options") is not None:
+        given = inputs.child("options")
+        given.mapping("yadage's operational options", _OPERATIONAL)
+        if "toplevel" in given.value:
+            toplevel = _path(given.child("toplevel"), workspace)
+        if "initdir" in given.value:
+            initdir = _path(given.child("initdir"), workspace)
+        if "initfiles" in given.value:
+            files = [_path(item, workspace) for item in given.child("initfiles").items()]
+    named = dict(options.parameters)
+    return replace(
+        options,
+        spec=spec,
+        toplevel=options.toplevel or toplevel,
+        initdir=options.initdir or initdir,
+        input_files=options.input_files or tuple(files),
+        parameters=tuple({**parameters, **named}.items()),
+    )
+
+
+def _path(at: Cursor, workspace: Path) -> Path:
+    """Return a path in the workspace; raises Refused when it is not there or leads out."""
+    if not isinstance(at.value, str):
+        raise at.refused(f"a path must be a string, not {kind(at.value)}")
+    path = workspace / at.value
+    real = path.resolve()
+    if workspace.resolve() not in (real, *real.parents):
+        raise at.refused(f"'{at.value}' leads out of the directory of the reana.yaml", "keep inputs below it")
+    if not path.exists():
+        there = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise at.refused(f"'{at.value}' does not exist", suggest(path.name, there))
+    return path
+
+
+def _outputs(root: Cursor) -> tuple[str, ...]:
+    """Return the files and directories to collect, as paths in the run."""
+    if root.value.get("outputs") is None:
+        return ()
+    outputs = root.child("outputs")
+    outputs.mapping("'outputs'", ("files", "directories"))
+    found = []
+    for key in ("files", "directories"):
+        if outputs.value.get(key) is None:
+            continue
+        if not isinstance(outputs.value[key], list):
+            raise outputs.child(key).refused(f"'{key}' must be a list")
+        for item in outputs.child(key).items():
+            if not isinstance(item.value, str) or item.value.startswith("/") or ".." in item.value.split("/"):
+                raise Refused(f"{item.value!r} is no path in the workspace", "write NODE/FILE", item.loc)
+            found.append(item.value.rstrip("/"))
+    return tuple(found)
