@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wfcompile.documents import parse_document
-from wfcompile.errors import Refused, suggest
+from wfcompile.errors import Misused, suggest
 from wfcompile.options import Options
 from wfcompile.site import Site, load_site
 
@@ -31,17 +31,17 @@ def options_from(
     data_edges_only: bool,
     debug: bool,
 ) -> Options:
-    """Return the options; raises Refused for words that cannot be understood."""
+    """Return the options; raises Misused for words that cannot be understood."""
     data_options = {}
     for key, text in (_pair(text, "-d") for text in dataopt):
         data_options[key] = text if key in ("inputarchive", "archivematch") else _yaml(text, f"-d {key}")
         if key not in ("initdir", "pathbase", "subinits", "inputarchive", "archivematch"):
-            raise Refused(f"-d {key}: unknown data option", suggest(key, ("initdir", "pathbase", "subinits")))
+            raise Misused(f"-d {key}: unknown data option", suggest(key, ("initdir", "pathbase", "subinits")))
     if "initdir" in data_options:
         initdir = Path(str(data_options.get("pathbase", "."))) / str(data_options.pop("initdir"))
     for path, name in ((toplevel, "--toplevel"), (initdir, "--initdir")):
         if path is not None and not path.is_dir():
-            raise Refused(f"{name}: the directory '{path}' does not exist", "check the path")
+            raise Misused(f"{name}: the directory '{path}' does not exist", "check the path")
     options = Options(
         spec=spec,
         target=target,
@@ -62,23 +62,23 @@ def options_from(
     )
     for key, value in options.workflow_options:
         if key not in ("discover", "relative"):
-            raise Refused(f"-w {key}: unknown workflow option", "known: discover, relative")
+            raise Misused(f"-w {key}: unknown workflow option", "known: discover, relative")
         if not isinstance(value, bool):
-            raise Refused(f"-w {key}: must be true or false")
+            raise Misused(f"-w {key}: must be true or false")
     return replace(options, container=_container(container))
 
 
 def _container(name: str | None) -> str | None:
     known = ("auto", "apptainer", "singularity", "charliecloud", "none")
     if name is not None and name not in known:
-        raise Refused(f"--container {name}: unknown runtime", f"known: {', '.join(known)}")
+        raise Misused(f"--container {name}: unknown runtime", f"known: {', '.join(known)}")
     return name
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise Refused(f"{option} '{text}' is not KEY=VALUE", "write an equals sign between them")
+        raise Misused(f"{option} '{text}' is not KEY=VALUE", "write an equals sign between them")
     return key, value
 
 
@@ -86,7 +86,7 @@ def _setting(text: str) -> tuple[str, str, str]:
     name, value = _pair(text, "--set")
     step, _, key = name.rpartition(".")
     if not step:
-        raise Refused(f"--set '{text}' is not STEP.KEY=VALUE", "for example --set 'fit.memory=4 GiB'")
+        raise Misused(f"--set '{text}' is not STEP.KEY=VALUE", "for example --set 'fit.memory=4 GiB'")
     return step, key, value
 
 

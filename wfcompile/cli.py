@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,9 @@ def compile_command(outdir: Path | None, force: bool, **arguments: Any) -> None:
     result = compile_bundle(_options(**arguments), outdir, force)
     for warning in result.workflow.warnings:
         _say(warning)
+    where = shlex.quote(str(result.directory if not str(result.directory).startswith("-") else f"./{result.directory}"))
     state = "" if result.new else " (unchanged)"
-    _say(f"{len(result.workflow.rows)} nodes{state}; next: cd {result.directory} && {result.next_command}")
+    _say(f"{len(result.workflow.rows)} nodes{state}; next: cd {where} && {result.next_command}")
     click.echo(result.directory)
 
 
@@ -118,9 +120,9 @@ def main() -> int:
     except click.Abort:
         return 130
     except Exception as error:
-        from wfcompile.errors import Refused
+        from wfcompile.errors import Misused, Refused
 
         if debug or not isinstance(error, Refused | OSError):
             raise
         click.echo(f"wfcompile: {error}", err=True)
-        return 1
+        return 2 if isinstance(error, Misused) else 1

@@ -43,7 +43,7 @@ def compile_bundle(options: Options, directory: Path | None, force: bool = False
 
 def bind(workflow: Workflow, run: Path) -> None:
     """Link the images and large inputs of this machine into the run directory: they are not part of the bundle."""
-    links = {run / ".images" / _file_name(i.key, i.file): i.file for i in workflow.images.values() if i.file}
+    links = {run / ".images" / image.file_name: image.file for image in workflow.images.values() if image.file}
     links |= {run / ".inputs" / item.name: item.path.resolve() for item in workflow.inputs if not item.copied}
     for link, file in links.items():
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,3 @@ def bind(workflow: Workflow, run: Path) -> None:
         elif link.exists():
             raise Refused(f"'{link}' is in the way", "move it")
         link.symlink_to(file)
-
-
-def _file_name(key: str, file: Path) -> str:
-    return key + (file.suffix if file.suffix in (".sif", ".sqfs") else "")

@@ -30,6 +30,10 @@ class Refused(Exception):
         super().__init__(str(self.diagnostic))
 
 
+class Misused(Refused):
+    """The command line itself is wrong; the command exits with 2."""
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return advice that names the nearest known word, or all of them when none is near."""
     words = sorted(set(known))

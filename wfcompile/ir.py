@@ -60,6 +60,13 @@ class Image:
     key: str
     file: Path | None = None  # where it is on this machine, if it is
 
+    @property
+    def file_name(self) -> str:
+        """Its name where the wrapper looks for images: a directory has no suffix."""
+        if self.file is not None and self.file.is_dir():
+            return self.key
+        return self.key + (".sqfs" if self.file is not None and self.file.suffix == ".sqfs" else ".sif")
+
 
 @dataclass(frozen=True, slots=True)
 class InputFile:

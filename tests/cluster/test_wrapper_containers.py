@@ -47,7 +47,7 @@ class Site:
         self, id: str, command: str, *, image: str, parents: str = "", inputs: str = "", returns: str = "shared"
     ) -> None:
         (self.top / "nodes" / f"{id}.sh").write_text(
-            f"""wfc_workflow=w wfc_step=s wfc_interpreter=sh wfc_image=bb:1 wfc_image_key={image}
+            f"""wfc_step=s wfc_interpreter=sh wfc_image=bb:1 wfc_image_key={image}
 wfc_return={returns} wfc_containers=auto
 wfc_node() {{ id={id}; parents=({parents}); inputs=({inputs}); }}
 wfc_globs() {{ globs=(/files list "$root/{id}/*.txt"); }}

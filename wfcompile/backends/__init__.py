@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Protocol
 
-from wfcompile.errors import Refused, suggest
+from wfcompile.errors import Misused, suggest
 from wfcompile.ir import Workflow
 from wfcompile.options import Options
 from wfcompile.scripts import File
@@ -32,7 +32,7 @@ BACKENDS = {
 
 
 def backend(name: str) -> Backend:
-    """Return a backend by name; raises Refused."""
+    """Return a backend by name; raises Misused."""
     if name not in BACKENDS:
-        raise Refused(f"unknown target '{name}'", suggest(name, BACKENDS))
+        raise Misused(f"unknown target '{name}'", suggest(name, BACKENDS))
     return import_module(BACKENDS[name])

@@ -26,6 +26,12 @@ def returns(options: Options) -> str:
 def emit(workflow: Workflow, options: Options) -> Iterator[File]:
     """Yield workflow.dag, its configuration and the helper scripts."""
     site = options.site
+    for image in workflow.images.values():
+        if not site.shared and image.file is not None and image.file.is_dir():
+            raise Refused(
+                f"the image {image.reference} is a directory, which HTCondor does not transfer",
+                "make one file of it (.sif or .sqfs)",
+            )
     values = {
         "workflow": workflow.name,
         "nodes": len(workflow.rows),
@@ -55,13 +61,12 @@ def _name(path: str) -> str:
 def _description(workflow: Workflow, item: StepNodes) -> dict[str, object]:
     step = workflow.steps[item.step]
     image = workflow.images.get(step.image or "")
-    suffix = image.file.suffix if image and image.file and image.file.suffix == ".sqfs" else ".sif"
     return {
         "name": _name(step.path),
         "path": step.path,
         "source": step.source,
         "own_scripts": has_node_scripts(workflow),
-        "image": f"run/.images/{image.key}{suffix}" if image else "",
+        "image": f"run/.images/{image.file_name}" if image else "",
         "request": workflow.requests[item.step],
     }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,20 @@ def find_inputs(workflow: Workflow, options: Options) -> Workflow:
     if not used:
         return workflow
     files = {file.name: file for name in used for file in _placed(workflow, name)}
+    _refuse_outside(workflow, options, files.values())
     return replace(workflow, inputs=tuple(files[name] for name in sorted(files)))
+
+
+def _refuse_outside(workflow: Workflow, options: Options, files: Iterable[InputFile]) -> None:
+    """Refuse links that lead out: a directory from a stranger could put any file of ours into a bundle."""
+    allowed = [path.resolve() for path in (*workflow.init_directories.values(), *options.allowed_paths)]
+    for file in files:
+        real = file.path.resolve()
+        if not any(top in real.parents for top in allowed):
+            raise Refused(
+                f"the input '{file.name}' is a link that leads out of the init directory",
+                f"if that is meant, allow it with --allow-path {real.parent}",
+            )
 
 
 def _placed(workflow: Workflow, name: str) -> Iterator[InputFile]:
@@ -56,4 +70,6 @@ def _input(path: Path, name: str) -> InputFile:
         status = path.stat()
     except OSError as error:
         raise Refused(f"the input file '{name}' cannot be read: {error.strerror}", "remove or repair it") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise Refused(f"the input '{name}' is no regular file", "remove it from the init directory")
     return InputFile(name, path, status.st_size, 0o755 if status.st_mode & 0o100 else 0o644)

@@ -4,6 +4,7 @@ Sources: `str.format` of the Python library reference; packtivity's `contextuali
 Fields with `__` are refused: a format string from a stranger must not reach into objects.
 """
 
+import re
 import string
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Union
 
@@ -37,6 +38,10 @@ def parse(text: str) -> List[Piece]:
                 continue
             if "__" in name or "{" in (spec or ""):
                 raise FormatError("the field '{%s}' is not allowed in a command" % name)
+            if "." in name.split("[")[0] or "]." in name:
+                raise FormatError("the field '{%s}' asks for an attribute; write {name[key]} for a key" % name)
+            if any(len(digits) > 6 for digits in re.findall("[0-9]+", spec or "")):
+                raise FormatError("the field '{%s:%s}' is wider than any command" % (name, spec))
             if name == "" or name[:1] in ".[":
                 name = "%d%s" % (automatic, name)
                 automatic += 1

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from .values import Late, Problem, Value, origin_at
 
 METHODS = ("zip", "cartesian")
+LIMIT = 10**7  # no scheduler takes more
 
 
 def groups(length: int, batchsize: Optional[int], partitionsize: Optional[int]) -> Optional[List[range]]:
@@ -61,5 +62,10 @@ def scatter(spec: Dict[str, Any], parameters: Dict[str, Value]) -> Dict[str, Lis
     if spec["method"] == "zip":
         shortest = min(len(column) for column in columns)
         return {name: column[:shortest] for name, column in zip(names, columns)}
+    count = 1
+    for column in columns:
+        count *= len(column)
+    if count > LIMIT:
+        raise Problem("the scatter makes %d nodes, more than %d" % (count, LIMIT), "is it meant to be a zip?")
     rows = list(itertools.product(*columns))
     return {name: [row[k] for row in rows] for k, name in enumerate(names)}
