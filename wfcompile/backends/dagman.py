@@ -36,6 +36,7 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
         "workflow": workflow.name,
         "nodes": len(workflow.rows),
         "steps": [_description(workflow, item) for item in by_step(workflow)],
+        "images": sorted(image.file_name for image in workflow.images.values()),
         "shared": site.shared,
         "retries": site.retries,
         "dagman": {"submits_per_interval": 100, "scan_interval": 1, **site.dagman},

@@ -30,6 +30,7 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
         "workflow": workflow.name,
         "nodes": len(workflow.rows),
         "retries": options.site.retries,
+        "images": sorted(image.file_name for image in workflow.images.values()),
         "own_scripts": has_node_scripts(workflow),
         "lines": "".join(_line(workflow, number, array) for number, array in enumerate(chain)),
     }

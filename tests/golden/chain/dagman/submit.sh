@@ -24,4 +24,5 @@ if [[ ${1-} == --run ]]; then
   done
   cd -- "$run/.dag" || exit 1
 fi
+run=$PWD/run
 exec condor_submit_dag "$@" workflow.dag

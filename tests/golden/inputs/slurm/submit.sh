@@ -69,11 +69,12 @@ withdraw() {
 
 sbatch_or_cancel() { # the job's id in $id
   local said
-  if ! said=$(sbatch --parsable --open-mode=append --chdir="$run" "$@" </dev/null); then
+  if ! said=$(sbatch --parsable --requeue --open-mode=append --chdir="$run" "$@" </dev/null); then
     withdraw
     refuse "a submission failed, so the ${#submitted[@]} before it were cancelled: see the message above"
   fi
   id=${said%%;*}
+  [[ $id =~ ^[0-9]+$ ]] || refuse "sbatch answered '$said', which is no job"
   submitted+=("$id")
 }
 
@@ -117,7 +118,7 @@ array() {
   dependency=${corr:+aftercorr$corr}
   dependency+=${any:+${dependency:+,}afterany$any}
   sbatch_or_cancel ${dependency:+--dependency=$dependency} --array="$list" --job-name="$name" \
-    --output="$run/logs/$name.slurm.log" "$@" ${site[@]+"${site[@]}"} task.sh "$bundle" "$run" "$step" "$first"
+    --output="logs/$name.slurm.log" "$@" ${site[@]+"${site[@]}"} task.sh "$bundle" "$run" "$step" "$first"
   job[number]=$id picked[number]=$list
   echo "$number $id" >>"$ledger"
   [[ -z $corr ]] || sweep "$id" "$corr$any" "$name"
@@ -126,8 +127,8 @@ array() {
 # sweep ID PARENTS NAME: a failed element leaves its counterpart pending for ever; this cancels those.
 sweep() {
   local id swept=$1
-  sbatch_or_cancel --dependency="afterany$2" --job-name="$3.sweep" --output="$run/logs/$3.slurm.log" \
-    --time=10 --mem=100M ${site[@]+"${site[@]}"} sweep.sh "$swept"
+  sbatch_or_cancel ${site[@]+"${site[@]}"} --dependency="afterany$2" --job-name="$3.sweep" \
+    --output="logs/$3.slurm.log" --time=60 --mem=100M sweep.sh "$swept"
   echo "sweep $id" >>"$ledger"
 }
 
@@ -138,7 +139,7 @@ ends=$(
   IFS=:
   echo "${submitted[*]-}"
 )
-sbatch_or_cancel ${ends:+--dependency=afterany:$ends} --job-name=workflow.collect \
-  --output="$run/logs/collect.log" --time=60 --mem=500M ${site[@]+"${site[@]}"} collect.sh "$bundle" "$run"
+sbatch_or_cancel ${site[@]+"${site[@]}"} ${ends:+--dependency=afterany:$ends} --job-name=workflow.collect \
+  --output="logs/collect.log" --mem=500M collect.sh "$bundle" "$run"
 echo "collect $id" >>"$ledger"
 echo "workflow: ${#submitted[@]} submissions; the last job is $id; ./status.sh tells how far it is"

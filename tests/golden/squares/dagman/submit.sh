@@ -24,4 +24,11 @@ if [[ ${1-} == --run ]]; then
   done
   cd -- "$run/.dag" || exit 1
 fi
+run=$PWD/run
+for image in docker.io_library_debian_12.sif; do
+  [[ -e $run/.images/$image ]] || {
+    echo "workflow: the image $run/.images/$image is not there; see images.lock.json" >&2
+    exit 1
+  }
+done
 exec condor_submit_dag "$@" workflow.dag
