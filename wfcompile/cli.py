@@ -97,6 +97,20 @@ def inspect(what: str | None, **arguments: Any) -> None:
         click.echo(line.rstrip("\n"))
 
 
+@cli.command()
+@_compile_options
+@click.option("--resources", type=click.Path(path_type=Path), multiple=True, help="file of resource requests")
+@click.option("-o", "--outfile", type=click.Path(path_type=Path), help="FILE.svg, .html, .dot or .mmd; else print DOT")
+def graph(outfile: Path | None, **arguments: Any) -> None:
+    """Draw SPEC (a specification or a bundle), a box a step."""
+    from wfcompile import draw
+
+    drawn = draw.draw(_options(**arguments), outfile)
+    for warning in drawn.warnings:
+        _say(warning)
+    click.echo(drawn.text, nl=False)
+
+
 def _options(**arguments: Any) -> Any:
     from wfcompile.arguments import options_from
 

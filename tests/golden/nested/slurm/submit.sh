@@ -74,7 +74,10 @@ sbatch_or_cancel() { # the job's id in $id
     refuse "a submission failed, so the ${#submitted[@]} before it were cancelled: see the message above"
   fi
   id=${said%%;*}
-  [[ $id =~ ^[0-9]+$ ]] || refuse "sbatch answered '$said', which is no job"
+  if ! [[ $id =~ ^[0-9]+$ ]]; then
+    withdraw
+    refuse "sbatch answered '$said', which is no job"
+  fi
   submitted+=("$id")
 }
 

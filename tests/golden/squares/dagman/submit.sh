@@ -25,6 +25,7 @@ if [[ ${1-} == --run ]]; then
   cd -- "$run/.dag" || exit 1
 fi
 run=$PWD/run
+# shellcheck disable=SC2043 # there may be one image only
 for image in docker.io_library_debian_12.sif; do
   [[ -e $run/.images/$image ]] || {
     echo "workflow: the image $run/.images/$image is not there; see images.lock.json" >&2

@@ -26,6 +26,7 @@ mkdir -p -- "$run/logs" || exit 1
 for name in .images .inputs; do
   [[ ! -e $bundle/run/$name || -e $run/$name ]] || ln -s -- "$bundle/run/$name" "$run/$name"
 done
+# shellcheck disable=SC2043 # there may be one image only
 for image in docker.io_library_debian_12.sif; do
   [[ -e $run/.images/$image ]] || {
     echo "workflow: the image $run/.images/$image is not there; see images.lock.json" >&2
@@ -80,7 +81,10 @@ sbatch_or_cancel() { # the job's id in $id
     refuse "a submission failed, so the ${#submitted[@]} before it were cancelled: see the message above"
   fi
   id=${said%%;*}
-  [[ $id =~ ^[0-9]+$ ]] || refuse "sbatch answered '$said', which is no job"
+  if ! [[ $id =~ ^[0-9]+$ ]]; then
+    withdraw
+    refuse "sbatch answered '$said', which is no job"
+  fi
   submitted+=("$id")
 }
 
