@@ -31,13 +31,15 @@ main() {
 
 # $total; the nodes that are not done in $undone and as keys of $is_undone.
 look_at_nodes() {
-  local node
+  local states node
   declare -gA is_undone=()
   undone=()
+  states=$(record_states "$WFC_RUN" <"$wfc_lib/nodes.txt") || exit 75
   while IFS=$'\t' read -r _ node; do
+    [[ -n $node ]] || continue
     undone+=("$node")
     is_undone[$node]=1
-  done < <(record_states "$WFC_RUN" <"$wfc_lib/nodes.txt")
+  done <<<"$states"
   total=$(wc -l <"$wfc_lib/nodes.txt")
 }
 
@@ -101,15 +103,19 @@ flush_batch() {
   batch=()
 }
 
-# failure_of NODE: the reason in $failure, from the last line of the node's event log.
+# failure_of NODE: why it is not done, in $failure, from the last line of its event log; its log in $see, if there is one.
 failure_of() {
-  local line
-  failure=unknown
-  line=$(tail -n 1 -- "$WFC_LOGS/${1//\//.}.events.jsonl" 2>/dev/null)
-  [[ $line != *'"ev":"final"'*'"reason":"'* ]] || {
-    line=${line#*'"reason":"'}
-    failure=${line%%\"*}
-  }
+  local line log=$WFC_LOGS/$1
+  see=
+  [[ ! -e $log.log ]] || see=$log.log
+  failure='never started'
+  [[ -s $log.events.jsonl ]] || return 0
+  failure='killed (out of memory, time-out, node failure or cancelled)'
+  line=$(tail -n 1 -- "$log.events.jsonl")
+  [[ $line == *'"ev":"final"'*'"reason":"'* ]] || return 0
+  line=${line#*'"reason":"'}
+  failure=${line%%\"*}
+  [[ $failure != 'done' && $failure != kept ]] || failure='lost or damaged after it was done'
 }
 
 write_record() {
@@ -134,7 +140,7 @@ report() {
   say "$((total - ${#undone[@]})) of $total nodes are done, $collected outputs are in $WFC_RUN/outputs"
   for ((i = 0; i < ${#undone[@]} && i < 10; i++)); do
     failure_of "${undone[i]}"
-    say "not done: ${undone[i]} ($failure), see $WFC_LOGS/${undone[i]//\//.}.log"
+    say "not done: ${undone[i]} ($failure)${see:+, see $see}"
   done
   ((${#undone[@]} <= 10)) || say "and $((${#undone[@]} - 10)) more, see $WFC_RUN/record.json"
   for ((i = 0; i < ${#missing[@]} && i < 10; i++)); do

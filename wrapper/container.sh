@@ -30,7 +30,7 @@ container_detect() {
     fi
   done
   runtime=
-  ((${#installed[@]})) || fail 75 runtime.none "none of the container runtimes (${names[*]-}) is installed on $HOSTNAME"
+  ((${#installed[@]})) || finish 75 runtime.none "none of the container runtimes (${names[*]-}) is installed on $HOSTNAME"
 }
 
 # container_probed NAME OK WHY: for the log, and for the advice when nothing works.
@@ -71,9 +71,9 @@ container_choose() {
       container_probed "$name" false "$probe_error"
     fi
   done
-  ((missing < ${#installed[@]})) || fail 65 image.missing "the image $wfc_image is not in $images; fetch it, then resume the run"
-  ((!no_mountpoint)) || fail 75 runtime.mountpoint "no runtime can mount /wfc in $wfc_image on $HOSTNAME: $why"
-  fail 75 runtime.none "no container runtime works on $HOSTNAME: $why"
+  ((missing < ${#installed[@]})) || finish 65 image.missing "the image $wfc_image is not in $images; fetch it, then resume the run"
+  ((!no_mountpoint)) || finish 75 runtime.mountpoint "no runtime can mount /wfc in $wfc_image on $HOSTNAME: $why"
+  finish 75 runtime.none "no container runtime works on $HOSTNAME: $why"
 }
 
 # container_probe NAME: does `true` run with a job's binds? Otherwise $probe_error is the last the runtime said.
@@ -104,25 +104,46 @@ container_frame() {
 
 # container_binds: the binds of this node, and $argv.
 container_binds() {
-  local i view
   container_frame
-  if [[ $input_base != mixed ]]; then
-    [[ -z $input_base ]] || binds+=("$input_base" /wfc/run/init ro)
-  else
-    view=$scratch/init
-    binds+=("$view" /wfc/run/init ro)
-    for ((i = 0; i < ${#input_paths[@]}; i++)); do
-      if [[ -d ${input_paths[i]} ]]; then
-        mkdir -p -- "$view/${inputs[i]}"
-      else
-        mkdir -p -- "$(dirname -- "$view/${inputs[i]}")"
-        : >"$view/${inputs[i]}"
-      fi
-      binds+=("${input_paths[i]}" "/wfc/run/init/${inputs[i]}" ro)
-    done
-  fi
+  container_inputs
   container_mounts
   "${runtime}_argv"
+}
+
+# The bundle's inputs in one bind when they are all there is; otherwise each in a directory made of mount points.
+container_inputs() {
+  local input sources
+  ((${#inputs[@]})) || return 0
+  if [[ -n $input_base ]]; then
+    binds+=("$input_base" /wfc/run/init ro)
+    return
+  fi
+  mkdir -- "$scratch/init"
+  binds+=("$scratch/init" /wfc/run/init ro)
+  for input in "${inputs[@]}"; do
+    in_bases "$input" "${input_bases[@]}"
+    if [[ $input == . ]]; then
+      each_entry container_input '' "${sources[@]%/.}"
+    else
+      container_input "/$input" "${sources[@]}"
+    fi
+  done
+}
+
+# container_input PATH SOURCE...: what is behind a link to another place of the host needs a bind of its own.
+container_input() {
+  local there=$scratch/init$1
+  if [[ ! -d $2 ]]; then
+    [[ -d ${there%/*} ]] || mkdir -p -- "${there%/*}"
+    : >"$there"
+  else
+    mkdir -p -- "$there"
+    if (($# > 2)) || [[ -n $(find -H "$2" -type l -lname '/*' -print -quit) ]]; then
+      each_entry container_input "$@"
+      return
+    fi
+  fi
+  binds+=("$2" "/wfc/run/init$1" ro)
 }
 
 # Files whose text follows from the node's parameters, at the places that the author named.
@@ -130,7 +151,7 @@ container_mounts() {
   local i mounts=()
   ! declare -F wfc_mounts >/dev/null || wfc_mounts
   for ((i = 0; i < ${#mounts[@]}; i += 2)); do
-    printf '%s\n' "${mounts[i + 1]}" >"$scratch/mount.$i" || fail 75 enospc "a file cannot be written to $scratch"
+    printf '%s\n' "${mounts[i + 1]}" >"$scratch/mount.$i" || finish 75 enospc "a file cannot be written to $scratch"
     binds+=("$scratch/mount.$i" "${mounts[i]}" ro)
   done
 }

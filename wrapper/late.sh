@@ -46,15 +46,17 @@ late_matches() {
   pushd "$base" >/dev/null || return 1
   # shellcheck disable=SC2206 # the one expansion that is wanted; IFS is empty
   matches=($pattern)
+  IFS=$' \t\n' # bash 4.2 joins "${matches[@]}" by it
   popd >/dev/null || return 1
   eval "$restore"
   late_existing "$base" "$prefix"
 }
 
-# A pattern without wildcards expands to itself, whether such a file exists or not.
+# A pattern without wildcards expands to itself, whether such a file exists or not; `.*` finds `.` and `..` before bash 5.2.
 late_existing() {
   local path found=()
   for path in ${matches[@]+"${matches[@]}"}; do
+    [[ /${path%/} != */. && /${path%/} != */.. ]] || continue
     [[ ! -e $1/$path && ! -L $1/$path ]] || found+=("$2$path")
   done
   matches=(${found[@]+"${found[@]}"})
@@ -77,6 +79,6 @@ wfc_late_words() {
   # The last byte says whether awk found it; nothing else ends with the byte 1 by accident of $().
   words=$(record_published "$WFC_RUN/$2/done.json" "$3" "$root" ' ' && printf '\001')
   [[ $words == *$'\001' ]] ||
-    fail 65 upstream.late "node $2 published no value at $3; look at its directory and its log"
+    finish 65 upstream.late "node $2 published no value at $3; look at its directory and its log"
   printf -v "$1" %s "${words%$'\001'}"
 }

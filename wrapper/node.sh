@@ -42,7 +42,7 @@ wfc_rows() {
 read_row() {
   local file=$WFC_BUNDLE/$rows_base.$(($1 / rows_shard)).rows line
   mapfile -t -s $(($1 % rows_shard)) -n 1 line <"$file"
-  [[ -n ${line-} ]] || fail 65 row.missing "there is no row $1 in $file"
+  [[ -n ${line-} ]] || finish 65 row.missing "there is no row $1 in $file"
   row_text=$line
 }
 
@@ -51,16 +51,18 @@ read_row() {
 begin() {
   outcome='' requeued='' phase=init child='' caught='' runtime='' own='' scratch='' new_tree='' lock='' lease=''
   payload='' advice='' last_line='' watchdog='' waited='' terminal='' id='' event_who='"node":null' returns=shared
-  trap on_exit EXIT
-  trap 'on_signal TERM 15' TERM
-  trap 'on_signal INT 2' INT
-  trap 'on_signal USR2 12' USR2
   caller_locale=${LC_ALL-} caller_has_locale=${LC_ALL+yes}
   export LC_ALL=C PATH="${PATH:-/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin}"
   exec 9>&2 2>&1
   unset GLOBIGNORE
   clock
   began=$now
+  trap on_exit EXIT
+  trap 'on_signal TERM 15' TERM
+  trap 'on_signal INT 2' INT
+  trap 'on_signal HUP 1' HUP
+  trap 'on_signal USR2 12' USR2
+  trap 'on_signal XCPU 24' XCPU
   find_bundle
   WFC_RUN=${WFC_RUN:-$WFC_BUNDLE/run}
   absolute WFC_RUN WFC_IMAGES WFC_INPUTS WFC_LOGS
@@ -69,11 +71,13 @@ begin() {
   [[ -z ${rows_base-} ]] || read_row "$1"
   describe
   who_am_i
+  # A scheduler's job that makes it itself, be it for the logs, would hide that the directory is not shared.
+  [[ -d $WFC_RUN ]] || ! is_slurm_element ||
+    finish 75 run.missing "there is no $WFC_RUN on $HOSTNAME: the run must be on a shared file system"
   open_logs
-  # A scheduler's job that makes it itself would hide that the directory is not shared.
-  [[ -d $WFC_RUN || -n ${SLURM_JOB_ID-} ]] || mkdir -p -- "$WFC_RUN" || fail 75 run.missing "the run directory $WFC_RUN cannot be made"
+  [[ -d $WFC_RUN ]] || mkdir -p -- "$WFC_RUN" || finish 75 run.missing "the run directory $WFC_RUN cannot be made"
   # Everything from here on starts in the run directory, under its real name.
-  cd -P -- "$WFC_RUN" || fail 75 run.missing "the run directory $WFC_RUN cannot be entered"
+  cd -P -- "$WFC_RUN" || finish 75 run.missing "the run directory $WFC_RUN cannot be entered"
   WFC_RUN=$PWD
   json_quote "$WFC_RUN"
   emit init "\"d\":{\"return\":\"$returns\",\"run\":$quoted,\"bash\":\"$BASH_VERSION\"}"
@@ -102,11 +106,11 @@ absolute() {
   done
 }
 
-# The node's values, for the $root of the moment.
+# The node's values, for the $root of the moment. A row leaves out what its node has not.
 describe() {
-  parents=() inputs=()
+  # shellcheck disable=SC2034 # the generated script reads them
+  parents=() inputs=() node_late=() node_globs=() node_mounts=()
   wfc_node
-  flat=${id//\//.}
 }
 
 # The job's name and number, and $me, which tells a process of this host from all others, dead ones too.
@@ -126,8 +130,8 @@ who_am_i() {
   fi
   if [[ -z $attempt ]]; then
     attempt=1
-    [[ -z ${WFC_LOGS-} || ! -s $WFC_LOGS/$flat.events.jsonl ]] ||
-      attempt=$(($(grep -c '"ev":"init"' "$WFC_LOGS/$flat.events.jsonl") + 1))
+    [[ -z ${WFC_LOGS-} || ! -s $WFC_LOGS/$id.events.jsonl ]] ||
+      attempt=$(($(grep -c '"ev":"init"' "$WFC_LOGS/$id.events.jsonl") + 1))
   fi
   json_quote "$id"
   name=$quoted
@@ -135,23 +139,27 @@ who_am_i() {
   event_who="\"node\":$name,\"attempt\":$attempt,\"job\":\"$job\",\"host\":$quoted"
 }
 
+# Did task.sh start this? In an allocation of the user's own, `make` or a script by hand has no job to itself.
+is_slurm_element() { [[ -n ${SLURM_JOB_ID-} && ${WFC_REQUEUE:-0} == 1 && ${WFC_LOCAL:-0} != 1 ]]; }
+
 open_logs() {
+  local log=${WFC_LOGS-}/$id
   [[ -n ${WFC_LOGS-} ]] || return 0
-  [[ -d $WFC_LOGS ]] || mkdir -p -- "$WFC_LOGS"
+  [[ -d ${log%/*} ]] || mkdir -p -- "${log%/*}"
   [[ ${WFC_LOCAL:-0} != 1 ]] || { exec 8>&1 && terminal=yes; }
-  exec >>"$WFC_LOGS/$flat.log" 2>&1 9>>"$WFC_LOGS/$flat.events.jsonl" </dev/null
+  exec >>"$log.log" 2>&1 9>>"$log.events.jsonl" </dev/null
 }
 
 # ---- phases that need no file of their own
 
-# phase NAME: run phase_NAME between its two events. A phase that cannot go on calls finish or fail.
+# phase NAME: run phase_NAME between its two events. A phase that cannot go on calls finish.
 phase() {
   phase=$1
   [[ -z ${EPOCHREALTIME-} ]] || clock
   phase_began=$now
   fault "$1:before"
   emit phase.start "\"phase\":\"$phase\""
-  "phase_$1" || fail 75 wrapper.bug "phase $1 ended unexpectedly; please report this log"
+  "phase_$1" || finish 75 wrapper.bug "phase $1 ended unexpectedly; please report this log"
   phase_ended 0
   fault "$1:after"
 }
@@ -181,7 +189,8 @@ phase_memo() {
 }
 
 memo() {
-  [[ -f $WFC_RUN/$id/done.json && -z $(record_states "$WFC_RUN" "$id") ]] || return 0
+  local states
+  [[ -f $WFC_RUN/$id/done.json ]] && states=$(record_states "$WFC_RUN" "$id") && [[ -z $states ]] || return 0
   emit memo.hit
   finish 0 kept
 }
@@ -193,7 +202,7 @@ phase_upstream() {
   [[ ${WFC_LOCAL:-0} != 1 ]] || patience=${WFC_LATENCY:-0}
   ((${#parents[@]})) || return 0
   while :; do
-    states=$(record_states "$WFC_RUN" "${parents[@]}")
+    states=$(record_states "$WFC_RUN" "${parents[@]}") || finish 75 upstream.unread 'the records of the parents cannot be read'
     [[ $returns == shared ]] || states=$(grep '^record' <<<"$states")
     [[ -n $states ]] || return 0
     [[ $states != record* && $states != *$'\n'record* && $SECONDS -lt $patience ]] || break
@@ -202,7 +211,7 @@ phase_upstream() {
   states=${states//record$'\t'/}
   states=${states//files$'\t'/}
   states=${states//$'\n'/ }
-  fail 65 upstream.failed "these parents are not done: ${states:0:300}; see their logs, then resume the run"
+  finish 65 upstream.failed "these parents are not done: ${states:0:300}; see their logs, then resume the run"
 }
 
 phase_runtime() {
@@ -226,9 +235,6 @@ finish() {
   exit "$1"
 }
 
-# fail CODE REASON WHAT TO DO
-fail() { finish "$@"; }
-
 on_signal() {
   caught=$1
   emit signal "\"d\":{\"name\":\"$1\"}"
@@ -240,7 +246,7 @@ on_signal() {
 }
 
 on_exit() {
-  trap '' TERM INT USR2
+  trap '' TERM INT HUP USR2 XCPU
   trap - EXIT
   if [[ -z $outcome ]]; then
     outcome=75 reason=wrapper.bug advice="the wrapper ended unexpectedly in phase ${phase:-end}; please report this log"
@@ -248,7 +254,7 @@ on_exit() {
   phase_of_end=$phase
   [[ -z $phase || $phase == init ]] || phase_ended "$outcome"
   clean
-  if ((outcome == 75)) && [[ -n ${SLURM_JOB_ID-} ]]; then
+  if ((outcome == 75)) && is_slurm_element; then
     source "$wfc_lib/slurm.sh"
     slurm_requeue
   fi
@@ -258,9 +264,12 @@ on_exit() {
 
 # Scratch goes whatever happened; the own directory goes unless it is published; the lock goes last.
 clean() {
-  local doomed=()
+  local doomed=() last
   # A signal may have come after the command was started and before that was noted.
-  [[ -z ${!-} || $phase_of_end != run ]] || kill -s KILL -- "-$!" 2>/dev/null
+  set +u # before bash 4.4 even ${!-} is unbound when nothing was ever started
+  last=$!
+  set -u
+  [[ -z $last || $phase_of_end != run ]] || kill -s KILL -- "-$last" 2>/dev/null
   [[ -z $new_tree ]] || doomed+=("$new_tree")
   if [[ ${WFC_KEEP:-0} == 1 && -n $scratch ]]; then
     say "kept (WFC_KEEP=1): $scratch${own:+ $own}"
@@ -312,6 +321,6 @@ report() {
   case $reason in
     done) printf 'done  %s  %s\n' "$id" "$seconds" >&8 ;;
     kept) printf 'kept  %s\n' "$id" >&8 ;;
-    *) printf 'FAILED %s %s, see %s\n' "$id" "$what" "${WFC_LOGS#"$WFC_BUNDLE/"}/$flat.log" >&8 ;;
+    *) printf 'FAILED %s %s, see %s\n' "$id" "$what" "${WFC_LOGS#"$WFC_BUNDLE/"}/$id.log" >&8 ;;
   esac
 }

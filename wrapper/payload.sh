@@ -4,8 +4,8 @@
 phase_run() {
   local rc
   [[ $runtime != none ]] || ! declare -F wfc_mounts >/dev/null ||
-    fail 65 runtime.none "parameter mounts need a container; compile without --container none"
-  wfc_command >"$scratch/wfc/job/command" || fail 75 enospc "the command cannot be written to $scratch"
+    finish 65 runtime.none "parameter mounts need a container; compile without --container none"
+  wfc_command >"$scratch/wfc/job/command" || finish 75 enospc "the command cannot be written to $scratch"
   [[ $runtime == none ]] || container_job
   say "node $id, attempt $attempt on $HOSTNAME, ${runtime_label}"
   emit payload.start
@@ -31,6 +31,7 @@ payload_child() {
     printf '%s\n' "$here.$BASHPID.$started" >"$lock.child"
   fi
   exec 8>&- 9>&-
+  unset WFC_REQUEUE # the command may run a workflow of its own
   if [[ -n $caller_has_locale ]]; then LC_ALL=$caller_locale; else unset LC_ALL; fi
   if [[ $runtime != none ]]; then
     exec "${argv[@]}" sh /wfc/job/start </dev/null
@@ -43,13 +44,14 @@ payload_child() {
   exec sh "$scratch/wfc/job/command" </dev/null
 }
 
-# payload_signal NAME: to the whole group; what is still there after the grace is killed.
+# payload_signal NAME: to the whole group; what is still there after the grace is killed. Schedulers, as they come, kill
+# us 30 seconds after their first signal, and cleaning up takes time.
 payload_signal() {
   kill -s "$1" -- "-$child" 2>/dev/null
   [[ -z $watchdog ]] || return 0
   set -m
   {
-    sleep "${WFC_GRACE:-60}"
+    sleep "${WFC_GRACE:-20}"
     kill -s KILL -- "-$child"
   } >/dev/null 2>&1 8>&- 9>&- &
   watchdog=$!
@@ -69,13 +71,13 @@ payload_end() {
     finish $((128 + $(kill -l "$caught"))) "signal.$caught" "ended by SIG$caught; the scheduler or \`resume\` starts it again"
   fi
   if [[ $runtime != none ]]; then
-    [[ -e $scratch/wfc/state/rc ]] || fail 75 runtime.failed "$runtime_label ended with $rc and the command $(container_progress)"
+    [[ -e $scratch/wfc/state/rc ]] || finish 75 runtime.failed "$runtime_label ended with $rc and the command $(container_progress)"
     read -r rc <"$scratch/wfc/state/rc"
   fi
   ((rc)) || return 0
   payload=$rc
   payload_last_line
-  fail 65 payload.exit "the command failed; its output is above${WFC_LOGS:+ and in $WFC_LOGS/$flat.log}"
+  finish 65 payload.exit "the command failed; its output is above${WFC_LOGS:+ and in $WFC_LOGS/$id.log}"
 }
 
 # kill -0 would also find the dead that nobody has waited for.

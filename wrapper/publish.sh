@@ -3,13 +3,13 @@
 
 phase_collect() {
   collect_files
-  [[ -z $record_odd ]] || fail 65 output.special "$record_odd is neither a file nor a directory nor a link"
+  [[ -z $record_odd ]] || finish 65 output.special "$record_odd is neither a file nor a directory nor a link"
   [[ ! -e $own/done.json && ! -L $own/done.json ]] ||
-    fail 65 output.reserved 'the command wrote done.json, a name the run keeps for its own records'
+    finish 65 output.reserved 'the command wrote done.json, a name the run keeps for its own records'
   if ((${#record_links[@]})); then
     collect_links
     # HTCondor follows links to files and leaves out links to directories: it gets the files themselves.
-    [[ $returns != condor ]] || collect_linked
+    if [[ $returns == condor ]]; then collect_linked; else collect_relative; fi
   fi
   late_globs "$own"
 }
@@ -18,7 +18,7 @@ collect_files() {
   record_list "$own" && record_hash && return
   chmod -R u+rwX -- "$own" # the command made something unreadable
   record_list "$own" && record_hash && return
-  fail 75 collect.failed "$own cannot be read"
+  finish 75 collect.failed "$own cannot be read"
 }
 
 # A link that leaves the directory would point to nothing, or to something else, on another host.
@@ -36,9 +36,22 @@ collect_links() {
   while IFS= read -r -d '' real; do
     own_real=${own_real:-$real}
     [[ $real/ == "$own_real"/* ]] ||
-      fail 65 output.escape "the link ${record_links[i]} leads to ${record_targets[i]}, outside of the node's directory"
+      finish 65 output.escape "the link ${record_links[i]} leads to ${record_targets[i]}, outside of the node's directory"
     ((i += 1))
   done < <(realpath -z -m -- "${paths[@]}")
+}
+
+# An absolute link into the own directory goes through the run root, which is not there for those who read the run.
+collect_relative() {
+  local i link target up
+  for ((i = 0; i < ${#record_links[@]}; i++)); do
+    link=${record_links[i]} target=${record_targets[i]}
+    [[ $target == "$root/$id"/* ]] || continue
+    up=${link//[!\/]/}
+    target=${up//\//../}${target#"$root/$id"/}
+    ln -sfT -- "$target" "$own/$link" || finish 75 enospc "the link $link cannot be replaced"
+    record_targets[i]=$target
+  done
 }
 
 collect_linked() {
@@ -48,7 +61,7 @@ collect_linked() {
     [[ $target != /* ]] || target=$own/${target#"$root/$id"/}
     [[ $target == /* ]] || target=$link
     if [[ -e $target ]]; then
-      cp -RL -- "$target" "$link.wfc-new" || fail 75 enospc "the link $link cannot be replaced by a copy"
+      cp -RL -- "$target" "$link.wfc-new" || finish 75 enospc "the link $link cannot be replaced by a copy"
       rm -- "$link"
       mv -T -- "$link.wfc-new" "$link"
     else
@@ -127,8 +140,8 @@ publish_failed() {
   # Another attempt may have published meanwhile, and taken our copy for a leftover.
   memo
   case $1 in
-    *'No space left'*) fail 75 enospc "the file system of $WFC_RUN is full" ;;
-    *'quota exceeded'*) fail 75 edquot "the quota of $WFC_RUN is used up" ;;
-    *) fail 75 publish.failed "$1" ;;
+    *'No space left'*) finish 75 enospc "the file system of $WFC_RUN is full" ;;
+    *'quota exceeded'*) finish 75 edquot "the quota of $WFC_RUN is used up" ;;
+    *) finish 75 publish.failed "$1" ;;
   esac
 }

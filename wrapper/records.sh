@@ -90,7 +90,7 @@ BEGIN { hex = "0123456789abcdef" }
 
 # record_states BASE [ID...]: a line "record<TAB>id" for every node below BASE that has no valid record, and
 # "files<TAB>id" for one whose files are not all there with their sizes. Without IDs they are read from standard input
-# and the whole of BASE is looked through. With record_sums=1 it prints instead what sha256sum -c reads.
+# and the whole of BASE is looked through. With record_sums_only=1 it prints instead what sha256sum -c reads.
 record_states() {
   local base=$1 i
   shift
@@ -108,9 +108,11 @@ record_states() {
       else
         cat
         printf '//\n'
-        find . -mindepth 1 \( -path './.*' -o -path ./logs -o -path ./outputs \) -prune -o -printf '//%y %s %p\n'
+        find . -mindepth 1 \( -path './.*' -o -path ./logs -o -path ./outputs \) -prune -o -printf '//%y %s %p\n' 2>/dev/null
       fi
     } | awk -v sums="${record_sums_only-}" "$record_awk$record_states_awk"
+    # Of an awk that was killed, silence would mean that all is well; find fails when a job renames what it looks at.
+    exit "${PIPESTATUS[1]}"
   )
 }
 # shellcheck disable=SC2016

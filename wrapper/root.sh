@@ -72,7 +72,7 @@ node_lock() {
   local name
   [[ -d $1 ]] || mkdir -p -- "$1"
   lock_name "$1" "$id"
-  take "$name" 31536000 || fail 75 lock.failed "no lock can be made in $1"
+  take "$name" 31536000 || finish 75 lock.failed "no lock can be made in $1"
   lock=$name
 }
 
@@ -83,11 +83,14 @@ root_find() {
   local base bases key
   if [[ -n ${WFC_ROOT-} ]]; then
     root=$WFC_ROOT
-    root_join || fail 75 scratch.none "WFC_ROOT=$WFC_ROOT cannot be used: it must be a directory of yours with mode 700"
+    root_join || finish 75 scratch.none "WFC_ROOT=$WFC_ROOT cannot be used: it must be a directory of yours with mode 700"
     return
   fi
-  if [[ $returns == condor ]]; then key="$condor_iwd $condor_schedd"; else key=$WFC_RUN; fi
-  root_key "$key"
+  if [[ $returns == condor ]]; then
+    root_key "$condor_iwd $condor_schedd"
+  else
+    root_kept_key
+  fi
   IFS=: read -ra bases <<<"${WFC_SCRATCH-}"
   for base in ${bases[@]+"${bases[@]}"} /tmp; do
     [[ $base == /* && $base != *[!A-Za-z0-9_./+-]* && -d $base && -w $base ]] || continue
@@ -95,7 +98,15 @@ root_find() {
     root_join && return
     warn root.refused "$root is not ours alone"
   done
-  fail 75 scratch.none 'no scratch directory for the run root; set WFC_SCRATCH or WFC_ROOT to a path without special characters'
+  finish 75 scratch.none 'no scratch directory for the run root; set WFC_SCRATCH or WFC_ROOT to a path without special characters'
+}
+
+# The key of a shared run is kept in it, so that absolute paths in its data hold when it has been moved. All jobs of a
+# run that was not moved yet compute the same one, and the link is made by one of them.
+root_kept_key() {
+  key=$(readlink -- "$WFC_RUN/.root") && [[ $key =~ ^[0-9a-f]{16}$ ]] && return
+  root_key "$WFC_RUN"
+  ln -s -- "$key" "$WFC_RUN/.root" 2>/dev/null || :
 }
 
 # root_key TEXT: $key, a hash without a process. Collisions would only let two runs of one user share a directory.
@@ -166,14 +177,14 @@ place_parent() {
   [[ -d ${there%/*} ]] || mkdir -p -- "${there%/*}"
   if [[ $returns == shared ]]; then
     ln -sT -- "$source" "$there" 2>/dev/null || [[ $there -ef $source ]] ||
-      fail 75 stage.failed "$there cannot be made"
+      finish 75 stage.failed "$there cannot be made"
   else
     copy=$root/.new.$me
-    cp -a -- "$source" "$copy" || fail 75 enospc "the parent $1 cannot be copied to $root"
+    cp -a -- "$source" "$copy" || finish 75 enospc "the parent $1 cannot be copied to $root"
     # Another job of this host may have been faster.
     mv -T -- "$copy" "$there" 2>/dev/null || remove "$copy"
     cmp -s -- "$there/done.json" "$source/done.json" ||
-      fail 75 stage.corrupt "another job on this host has a different result of $1 at $there"
+      finish 75 stage.corrupt "another job on this host has a different result of $1 at $there"
   fi
 }
 
@@ -183,7 +194,7 @@ parent_leftover() {
   for dir in "$root/.locks" "$WFC_RUN/.locks"; do
     lock_name "$dir" "$1"
     owner=$(readlink "$name") && alive "$owner" &&
-      fail 75 stage.failed "an attempt of the parent $1 is still running on this host"
+      finish 75 stage.failed "an attempt of the parent $1 is still running on this host"
   done
   remove "$root/$1"
 }

@@ -12,6 +12,6 @@ slurm_requeue() {
     requeued=yes
     advice+="; the job has requeued itself"
   else
-    warn requeue "scontrol requeue $job: $error"
+    advice+="; the job cannot requeue itself: $error"
   fi
 }

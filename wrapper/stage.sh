@@ -15,7 +15,7 @@ phase_scratch() {
     (umask 077 && mkdir -- "$scratch" "$scratch"/{tmp,own,mnt,wfc} "$scratch"/wfc/{run,job,state,home}) && return 0
     scratch=
   done
-  fail 75 scratch.none "no scratch directory with $((need / 1024)) MiB among: ${candidates[*]}; set WFC_SCRATCH"
+  finish 75 scratch.none "no scratch directory with $((need / 1024)) MiB among: ${candidates[*]}; set WFC_SCRATCH"
 }
 
 scratch_candidates() {
@@ -85,65 +85,105 @@ place_own() {
     own=$root/$id
   fi
   [[ ! -e $own && ! -L $own ]] || remove "$own"
-  mkdir -p -- "$own" || fail 75 enospc "$own cannot be made"
+  mkdir -p -- "$own" || finish 75 enospc "$own cannot be made"
 }
 
 # HTCondor's transfers are not atomic: what came is compared with the parents' records, to the byte.
 check_transferred() {
   local bad sums=$scratch/sums
   ((${#parents[@]})) || return 0
-  bad=$(record_states "$WFC_RUN" "${parents[@]}")
+  bad=$(record_states "$WFC_RUN" "${parents[@]}") || bad='records cannot be read'
   [[ -n $bad ]] || {
     record_sums_only=1 record_states "$WFC_RUN" "${parents[@]}" >"$sums"
     [[ ! -s $sums ]] || sha256sum --status -c "$sums" || bad='checksums differ'
   }
-  [[ -z $bad ]] || fail 75 stage.corrupt "parents arrived damaged: ${bad//$'\n'/ }"
+  [[ -z $bad ]] || finish 75 stage.corrupt "parents arrived damaged: ${bad//$'\n'/ }"
 }
 
-# find_inputs: where each init input is on this host, in $input_paths. $input_base: the directory that holds all, or nothing.
+# find_inputs: the directories where the init inputs of this run may be, in $input_bases; $input_base: the one that the
+# bundle brought, when nothing is needed from another.
 find_inputs() {
-  local input base bases=("$WFC_BUNDLE/inputs" "$WFC_RUN/.inputs") found
-  [[ -z ${WFC_INPUTS-} ]] || bases=("$WFC_INPUTS")
-  input_paths=() input_base=
-  for input in ${inputs[@]+"${inputs[@]}"}; do
-    found=
-    for base in "${bases[@]}"; do
-      [[ -z $found && -e $base/$input ]] || continue
-      found=$base/$input
-      [[ -z $input_base || $input_base == "$base" ]] || input_base=mixed
-      [[ $input_base == mixed ]] || input_base=$base
+  local input sources
+  input_bases=("$WFC_BUNDLE/inputs" "$WFC_RUN/.inputs") input_base=
+  [[ -z ${WFC_INPUTS-} ]] || input_bases=("$WFC_INPUTS")
+  ((${#inputs[@]})) || return 0
+  input_base=$WFC_BUNDLE/inputs
+  for input in "${inputs[@]}"; do
+    in_bases "$input" "${input_bases[@]}"
+    ((${#sources[@]})) || finish 65 input.missing "the input $input is in none of: ${input_bases[*]}"
+    [[ ${sources[*]} == "$WFC_BUNDLE/inputs/$input" ]] || input_base=
+  done
+}
+
+# in_bases NAME DIRECTORY...: where NAME is, in $sources: the first file, or every directory, because the small files of
+# one directory are in one base and the large ones in another.
+in_bases() {
+  local base
+  sources=()
+  for base in "${@:2}"; do
+    if [[ -d $base/$1 ]]; then
+      sources+=("$base/$1")
+    elif [[ -e $base/$1 ]] && ((!${#sources[@]})); then
+      sources=("$base/$1")
+      return
+    fi
+  done
+}
+
+# each_entry FUNCTION PATH DIRECTORY...: FUNCTION PATH/NAME SOURCE... for every name in the directories.
+each_entry() {
+  local call=$1 path=$2 dir entry name sources
+  shift 2
+  for dir; do
+    for entry in "$dir"/* "$dir"/.[!.]* "$dir"/..?*; do
+      name=${entry##*/}
+      in_bases "$name" "$@"
+      # What an earlier directory has was there before.
+      [[ ${sources[0]-} != "$entry" ]] || "$call" "$path/$name" "${sources[@]}"
+      [[ -e $entry || ! -L $entry ]] || warn input.dangling "the input $entry leads to nothing"
     done
-    [[ -n $found ]] || fail 65 input.missing "the input $input is in none of: ${bases[*]}"
-    input_paths+=("$found")
   done
 }
 
 place_inputs() {
-  local i
-  for ((i = 0; i < ${#input_paths[@]}; i++)); do
-    place_input "$root/init/${inputs[i]}" "${input_paths[i]}"
+  local input sources
+  for input in ${inputs[@]+"${inputs[@]}"}; do
+    in_bases "$input" "${input_bases[@]}"
+    if [[ $input == . ]]; then
+      mkdir -p -- "$root/init"
+      each_entry place_input "$root/init" "${sources[@]%/.}"
+    else
+      place_input "$root/init/$input" "${sources[@]}"
+    fi
   done
 }
 
-# place_input TARGET SOURCE: several nodes share the places, one may need a directory and another a file in it.
+# place_input TARGET SOURCE...: several nodes share the places, one may need a directory and another a file in it.
 place_input() {
-  local entry
-  [[ ! $1 -ef $2 ]] || return 0
-  if [[ ! -e $1 && ! -L $1 ]]; then
-    [[ -d ${1%/*} ]] || mkdir -p -- "${1%/*}"
-    if [[ $returns == shared ]]; then
-      ln -sT -- "$2" "$1" 2>/dev/null && return
-    else
-      cp -aL -- "$2" "$root/.new.$me" || fail 75 enospc "the input $2 cannot be copied"
-      mv -T -- "$root/.new.$me" "$1" 2>/dev/null && return
-      remove "$root/.new.$me"
-    fi
+  if (($# > 2)); then
+    # A link to one of them would hide the others.
+    [[ ! -L $1 ]] || rm -f -- "$1"
+    mkdir -p -- "$1" || finish 75 stage.failed "$1 cannot be made"
+  elif [[ $1 -ef $2 ]] || place_whole "$1" "$2"; then
+    return 0
   fi
   if [[ -d $1 && ! -L $1 && -d $2 ]]; then
-    for entry in "$2"/* "$2"/.[!.]*; do
-      [[ ! -e $entry ]] || place_input "$1/${entry##*/}" "$entry"
-    done
+    each_entry place_input "$@"
   elif [[ ! -e $1 || $returns == shared && ! $1 -ef $2 ]]; then
-    fail 75 stage.failed "the input $2 cannot be placed at $1"
+    finish 75 stage.failed "the input $2 cannot be placed at $1"
+  fi
+}
+
+# place_whole TARGET SOURCE: fails when something is there.
+place_whole() {
+  [[ ! -e $1 && ! -L $1 ]] || return 1
+  [[ -d ${1%/*} ]] || mkdir -p -- "${1%/*}"
+  if [[ $returns == shared ]]; then
+    ln -sT -- "$2" "$1" 2>/dev/null
+  else
+    cp -aL -- "$2" "$root/.new.$me" || finish 75 enospc "the input $2 cannot be copied"
+    mv -T -- "$root/.new.$me" "$1" 2>/dev/null && return
+    remove "$root/.new.$me"
+    return 1
   fi
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,9 @@ from tests.cluster.testbed import Cluster
 from tests.conftest import ROOT
 from tests.test_make import RESULTS
 from tests.test_quoting import SPEC, rendered
+from wfcompile.compile import compile_bundle
 from wfcompile.options import Options
+from wfcompile.site import Site
 
 SPECS = ROOT / "tests" / "specs"
 both = pytest.mark.parametrize("target", ["dagman", "slurm"])
@@ -87,6 +89,39 @@ def test_dag_from_another_directory(cluster: Cluster, tmp_path: Path) -> None:
         cluster.run("head", f"condor_submit_dag -usedagdir {submitted.bundle}/workflow.dag")
         until(lambda: "EXITING WITH" in submitted.head("cat workflow.dag.dagman.out || true"), "the DAG ends")
         assert submitted.head("cat run/outputs/joined.txt") == RESULTS["late"]["joined.txt"]
+
+
+@pytest.fixture
+def one_file_system(cluster: Cluster) -> Iterator[None]:
+    """Let HTCondor know that the hosts share files, as on a site with a parallel file system."""
+    file = "/etc/condor/config.d/90-shared"
+    for host in ("head", "node1", "node2"):
+        cluster.run(f"{host}:root", f"echo FILESYSTEM_DOMAIN = testbed > {file}; condor_reconfig", cwd="/")
+    time.sleep(8)  # the machines' next advertisement
+    yield
+    for host in ("head", "node1", "node2"):
+        cluster.run(f"{host}:root", f"rm {file}; condor_reconfig", cwd="/")
+
+
+def test_dagman_on_a_shared_file_system(cluster: Cluster, one_file_system: None, tmp_path: Path) -> None:
+    options = Options(SPECS / "nested" / "workflow.yml", target="dagman", site=Site(shared=True))
+    bundle = cluster.shared_dir(compile_bundle(options, tmp_path / "bundle").directory)
+    cluster.run("head", "condor_submit_dag workflow.dag", cwd=bundle)
+    assert cluster.wait_dag(bundle) == 0
+    assert checksums(bundle / "run" / "outputs").keys() == RESULTS["nested"].keys()
+    assert (bundle / "run" / "logs" / "sample_0" / "sum.log").exists()
+
+
+def test_missing_image(cluster: Cluster, tmp_path: Path) -> None:
+    """The commonest mistake: the DAG ends with a message, and goes on when the image is there."""
+    options = Options(SPECS / "squares" / "workflow.yml", target="dagman", site=Site(retries=0))
+    with on_cluster(cluster, "dagman", options, tmp_path) as submitted:
+        submitted.submit()
+        assert submitted.wait() == 1
+        assert submitted.record()["done"] == 0
+        refused = cluster.run("head", "./resume.sh", cwd=submitted.bundle, check=False)
+        assert refused.returncode == 1
+        assert "docker.io_library_debian_12.sif is not there" in refused.stderr
 
 
 SLOW = """\

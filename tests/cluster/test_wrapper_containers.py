@@ -106,6 +106,24 @@ touch /tmp/x ~/y && env >env.txt; ln -s out.txt link; {read_only} test $PWD = /w
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
+def test_inputs_of_two_bases(site: Site, runtime: str) -> None:
+    """The bundle has the small files of a directory; the large ones are links to where the user has them."""
+    run, id = f"{site.top}/run", f"bases-{runtime}"
+    site.sh(
+        f"""cd {site.top} && mkdir -p inputs/d origin run/.inputs/d run/.inputs/l && echo s >inputs/d/small
+echo l >origin/large && for i in d l; do ln -sf {site.top}/origin/large run/.inputs/$i/; done"""
+    )
+    site.node(
+        id, "cat ../init/d/small ../init/d/large ../init/l/large >out; ls ../init/d >>out", image="bb", inputs="d l"
+    )
+    site.run(id, WFC_CONTAINER=runtime)
+    assert site.sh(f"cat {run}/{id}/out") == "s\nl\nl\nlarge\nsmall\n"
+    site.node(f"{id}-all", "cat ../init/d/* ../init/l/large >out", image="bb", inputs=".")
+    site.run(f"{id}-all", WFC_CONTAINER=runtime)
+    assert site.sh(f"cat {run}/{id}-all/out; rm -r {run}/.inputs") == "l\ns\nl\n"
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_condor_layout(site: Site, runtime: str) -> None:
     """The sandbox holds parents and own directory at their places, and the command works in it."""
     site.node("a", "echo a >a.txt; pwd >where.txt", image="bb", returns="condor")

@@ -65,7 +65,7 @@ class Bundle:
         printed = '"$root"'.join(shlex.quote(part) for part in parts)
         self.parents[id] = parents
         script = f"""#!/bin/bash
-wfc_workflow=test wfc_step=step wfc_interpreter={shlex.quote(interpreter)} wfc_image= wfc_image_key=
+wfc_step=step wfc_interpreter={shlex.quote(interpreter)} wfc_image= wfc_image_key=
 wfc_return={"condor" if self.mode == "condor" else "shared"} wfc_containers=auto
 wfc_node() {{ id={shlex.quote(id)}; parents=({shlex.join(parents)}); inputs=({shlex.join(inputs)}); }}
 wfc_command() {{ printf '%s' {printed}; }}
@@ -130,6 +130,8 @@ source "${{WFC_LIB:-{self.path}/lib}}/node.sh"; wfc_main "$@"
         (path / "run").mkdir(parents=True)
         (path / "lib").symlink_to(WRAPPER)
         shutil.copytree(self.path / "inputs", path / "inputs")
+        if (bound := self.run_dir / ".inputs").exists():  # HTCondor brings what the links lead to
+            shutil.copytree(bound, path / "run/.inputs", ignore_dangling_symlinks=True)
         shutil.copy(self.script(id), path / "job.sh")
         text = self.script(id).read_text(errors="surrogateescape").replace(f"{self.path}/lib", str(path / "lib"))
         (path / "job.sh").write_text(text, errors="surrogateescape")

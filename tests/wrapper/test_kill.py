@@ -13,7 +13,14 @@ from tests.wrapper.harness import Bundle, MakeBundle
 
 PHASES = ["memo", "upstream", "scratch", "runtime", "stagein", "run", "collect", "publish"]
 KILL = [f"{phase}:before" for phase in PHASES] + ["run:after", "publish:after", "publish:written"]
-TERM = ["memo:before", "stagein:after", "run:before", "collect:before", "publish:written", "publish:after"]
+TERM = [
+    "init:after",
+    *(f"{phase}:before" for phase in PHASES),
+    "stagein:after",
+    "run:after",
+    "publish:written",
+    "publish:after",
+]
 TREE = ["publish:moved", "publish:aside"]  # where the own directory is copied into the run
 CASES = [
     (mode, point, name)
@@ -51,7 +58,16 @@ def test_killed_at(make_bundle: MakeBundle, mode: str, point: str, name: str) ->
     assert bundle.leftovers() == []
 
 
-@pytest.mark.parametrize("name", ["TERM", "INT", "USR2"])
+@pytest.mark.parametrize("name", ["INT", "HUP", "USR2", "XCPU"])
+def test_signal_between_commands(make_bundle: MakeBundle, name: str) -> None:
+    bundle = make_bundle("shared")
+    bundle.node("a", "true")
+    result = bundle.run("a", WFC_FAULT=f"stagein:before:{name}")
+    assert (result.code, result.reason) == (128 + signal.Signals[f"SIG{name}"], f"signal.{name}")
+    assert bundle.leftovers() == []
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "USR2", "XCPU"])
 def test_signal_reaches_the_command(bundle: Bundle, name: str, tmp_path: Path) -> None:
     bundle.node("a", f"trap 'touch {tmp_path}/got; exit 0' {name}; touch {tmp_path}/up; while :; do sleep 0.05; done")
     job = bundle.start("a")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -53,7 +55,7 @@ def test_outputs_are_collected(make_bundle: MakeBundle) -> None:
     record = json.loads((bundle.run_dir / "record.json").read_text())
     assert (record["nodes"], record["done"], record["failures"]) == (2, 2, [])
     assert last_job(bundle, plan, ["m/a", "b"], "check.sh").stdout == ""
-    assert sorted(p.name for p in bundle.run_dir.iterdir()) == [".locks", "b", "m", "outputs", "record.json"]
+    assert sorted(p.name for p in bundle.run_dir.iterdir()) == [".locks", ".root", "b", "m", "outputs", "record.json"]
 
 
 def test_missing_output_is_a_failure(make_bundle: MakeBundle) -> None:
@@ -65,21 +67,62 @@ def test_missing_output_is_a_failure(make_bundle: MakeBundle) -> None:
         assert job.returncode == code
     result = last_job(bundle, "a\tnone\tnone\na\ty\ty\na\t@/none\tlate\n", ["a", "bad"])
     assert result.returncode == 65 and "missing output: a/none" in result.stdout
-    assert "not done: bad (payload.exit)" in result.stdout
+    assert f"not done: bad (payload.exit), see {bundle.run_dir}/logs/bad.log\n" in result.stdout
     record = json.loads((bundle.run_dir / "record.json").read_text())
     assert record["failures"] == [{"node": "bad", "reason": "payload.exit"}]
     assert (bundle.run_dir / "outputs/y").read_text() == "x\n"
 
 
-def test_check_is_fast(make_bundle: MakeBundle, tmp_path: Path) -> None:
+def test_reasons(make_bundle: MakeBundle) -> None:
+    """Of every node that is not done the report says why, and where to look, when there is anything to see."""
+    bundle = make_bundle("local", WFC_LOGS="run/logs")
+    for node, command, fault in [("failed", "exit 3", ""), ("killed", "", "run:before:KILL"), ("lost", "touch y", "")]:
+        node = f"m/{node}"
+        env = bundle.environment(WFC_FAULT=fault)
+        bundle.node(node, command)
+        subprocess.run(["bash", str(bundle.script(node))], cwd=bundle.path, env=env, stdout=subprocess.DEVNULL)
+    (bundle.run_dir / "m/lost/y").unlink()
+    result = last_job(bundle, "", ["m/failed", "m/killed", "m/lost", "m/never"])
+    killed = "killed (out of memory, time-out, node failure or cancelled)"
+    reasons = ["payload.exit", killed, "lost or damaged after it was done", "never started"]
+    logs = bundle.run_dir / "logs/m"
+    sees = [f", see {logs}/failed.log", f", see {logs}/killed.log", f", see {logs}/lost.log", ""]
+    nodes = ["m/failed", "m/killed", "m/lost", "m/never"]
+    lines = [line for line in result.stdout.splitlines() if "not done" in line]
+    assert lines == [f"wfcompile: not done: {n} ({r}){s}" for n, r, s in zip(nodes, reasons, sees, strict=True)]
+    record = json.loads((bundle.run_dir / "record.json").read_text())
+    assert record["failures"] == [{"node": n, "reason": r} for n, r in zip(nodes, reasons, strict=True)]
+    assert result.returncode == 65
+
+
+def test_check_finds_the_damaged(make_bundle: MakeBundle) -> None:
     bundle = make_bundle("local")
-    nodes = [f"m/{i}" for i in range(5000)]
+    nodes = [f"m/{i}" for i in range(1001)]
     record = '{"version":1,"node":"%s","files":[\n{"name":"x\\ny","size":1,"sha256":"00"}\n]}\n'
     for i, node in enumerate(nodes):
         path = bundle.run_dir / node
         path.mkdir(parents=True)
-        (path / "x\ny").write_text("1" if i % 1000 else "")
+        (path / "x\ny").write_text("1" if i % 500 else "")
         (path / "done.json").write_text(record % (node if i != 7 else "m/8"))
     (bundle.run_dir / "m/9/done.json").write_text((record % "m/9")[:-3])
     result = last_job(bundle, "", [*nodes, "never"], "check.sh")
-    assert result.stdout.split() == ["m/0", "m/7", "m/9", "m/1000", "m/2000", "m/3000", "m/4000", "never"]
+    assert result.stdout.split() == ["m/0", "m/7", "m/9", "m/500", "m/1000", "never"]
+
+
+def test_check_while_jobs_publish(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    """A directory that is renamed under `find` makes it fail and complain; the records say what is done."""
+    bundle = make_bundle("local", PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+    bundle.node("a", "echo x >y")
+    bundle.done("a")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/find").write_text(f'#!/bin/sh\n{shutil.which("find")} "$@"; echo gone >&2; exit 1\n')
+    (tmp_path / "bin/find").chmod(0o755)
+    result = last_job(bundle, "", ["a", "b"], "check.sh")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "b\n", "")
+
+
+def test_check_before_the_first_job(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle("local")
+    bundle.run_dir.rmdir()
+    result = last_job(bundle, "", ["a", "b"], "check.sh")
+    assert (result.returncode, result.stdout) == (0, "a\nb\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -35,6 +36,19 @@ def test_two_runs_do_not_meet(make_bundle: MakeBundle) -> None:
         bundle.done("a")
         roots.add(Path((bundle.run_dir / "a/where").read_text().strip()).parent.name)
     assert len(roots) == 2
+
+
+def test_a_moved_run_keeps_its_root(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle("shared")
+    bundle.node("a", "echo text >file; echo $PWD/file >where")
+    bundle.node("b", "cat $(cat $root/a/where) >copy", parents=["a"])
+    bundle.done("a")
+    moved = bundle.path / "moved"
+    bundle.run_dir.rename(moved)
+    bundle.run_dir = moved
+    bundle.env["WFC_RUN"] = str(moved)
+    bundle.done("b")
+    assert (moved / "b" / "copy").read_text() == "text\n"
 
 
 def test_root_of_killed_jobs_is_swept(make_bundle: MakeBundle) -> None:
@@ -80,6 +94,15 @@ def test_damage_in_transfer(make_bundle: MakeBundle, damage: str) -> None:
     assert (result.code, result.reason) == (75, "stage.corrupt")
 
 
+def children(pid: int) -> list[str]:
+    """The names of a process's children that have not ended meanwhile."""
+    names = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        with contextlib.suppress(OSError):
+            names.append(Path(f"/proc/{child}/comm").read_text().strip())
+    return names
+
+
 def test_late_files_are_waited_for(make_bundle: MakeBundle) -> None:
     bundle = make_bundle("shared", WFC_LATENCY="20")
     bundle.node("p", "echo data >x")
@@ -87,7 +110,9 @@ def test_late_files_are_waited_for(make_bundle: MakeBundle) -> None:
     bundle.done("p")
     os.rename(bundle.run_dir / "p/x", bundle.path / "x")
     job = bundle.start("k")
-    time.sleep(0.3)
+    while "sleep" not in children(job.pid):  # it has looked
+        assert job.poll() is None
+        time.sleep(0.01)
     os.rename(bundle.path / "x", bundle.run_dir / "p/x")
     assert bundle.end(job).code == 0
 
@@ -101,9 +126,8 @@ def test_many_parents(make_bundle: MakeBundle, tmp_path: Path) -> None:
         (bundle.run_dir / parent / "x").write_text("1\n")
         (bundle.run_dir / parent / "done.json").write_text(record % parent)
     bundle.node("sum", "cat $root/p/*/x | wc -l >n", parents=parents)
-    result = bundle.done("sum")
-    upstream = next(e for e in result.events if e["ev"] == "phase.end" and e["phase"] == "upstream")
-    assert upstream["ms"] < 1000
+    bundle.done("sum")
+    assert (bundle.run_dir / "sum/n").read_text() == "1200\n"
     (bundle.run_dir / "p/77/x").unlink()
     bundle.node("again", "true", parents=parents)
     assert " p/77;" in bundle.run("again").final["advice"]

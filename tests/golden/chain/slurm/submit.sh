@@ -58,7 +58,8 @@ if ((!all)); then
   done <<<"$not_done"
 fi
 : >"$ledger" || exit 1
-trap 'withdraw; refuse "interrupted: everything that was submitted is cancelled"' INT TERM HUP
+interrupted=0
+trap 'interrupted=1' INT TERM HUP
 
 # withdraw: cancel what was submitted so far
 withdraw() {
@@ -69,7 +70,8 @@ withdraw() {
 
 sbatch_or_cancel() { # the job's id in $id
   local said
-  if ! said=$(sbatch --parsable --requeue --open-mode=append --chdir="$run" "$@" </dev/null); then
+  # A job must not be accepted behind our back: the signal waits until its id is known.
+  if ! said=$(trap '' INT TERM HUP && sbatch --parsable --requeue --open-mode=append --chdir="$run" "$@" </dev/null); then
     withdraw
     refuse "a submission failed, so the ${#submitted[@]} before it were cancelled: see the message above"
   fi
@@ -79,6 +81,10 @@ sbatch_or_cancel() { # the job's id in $id
     refuse "sbatch answered '$said', which is no job"
   fi
   submitted+=("$id")
+  if ((interrupted)); then
+    withdraw
+    refuse "interrupted: everything that was submitted is cancelled"
+  fi
 }
 
 # rows STEP FIRST COUNT: in $list the elements that are not done, as --array takes them
@@ -145,6 +151,6 @@ ends=$(
   echo "${submitted[*]-}"
 )
 sbatch_or_cancel ${site[@]+"${site[@]}"} ${ends:+--dependency=afterany:$ends} --job-name=workflow.collect \
-  --output="logs/collect.log" --mem=500M collect.sh "$bundle" "$run"
+  --output="logs/collect.slurm.log" --mem=500M collect.sh "$bundle" "$run"
 echo "collect $id" >>"$ledger"
 echo "workflow: ${#submitted[@]} submissions; the last job is $id; ./status.sh tells how far it is"
