@@ -17,7 +17,7 @@ PACKAGE = ROOT / "wfcompile"
 LAYERS = [
     {"__main__"},
     {"cli"},
-    {"arguments", "inspecting"},
+    {"arguments", "inspecting", "draw"},
     {"compile"},
     {"bundle"},
     {"backends", "passes"},
