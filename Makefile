@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
-SHELL_FILES = $(shell git ls-files 'wrapper/*.sh' 'examples/*.sh' 'tests/*.sh') tests/testbed/testbed .ci/run
+SHELL_FILES = $(shell git ls-files 'wrapper/*.sh' 'examples/*.sh' 'tests/*.sh' ':!tests/golden') tests/testbed/testbed .ci/run
 
 .PHONY: demo test lint fast cluster golden clean
 
@@ -19,8 +19,8 @@ lint: $(VENV)/dev.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/shellcheck --external-sources $(SHELL_FILES)
-	$(BIN)/shfmt -i 2 -ci -d $(SHELL_FILES)
+	@$(BIN)/shellcheck --external-sources $(SHELL_FILES)
+	@$(BIN)/shfmt -i 2 -ci -d $(SHELL_FILES)
 
 fast: $(VENV)/dev.done
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q

@@ -36,6 +36,7 @@ wfc_rows() {
   rows_base=$1 rows_shard=$2 row_text=
   # The rows are text of our own, fully quoted, made with the bundle.
   # shellcheck disable=SC2317
+  # shellcheck disable=SC2317,SC2329 # describe calls it
   wfc_node() { eval "$row_text"; }
 }
 
