@@ -99,7 +99,7 @@ collect_file() {
 }
 
 flush_batch() {
-  ((!${#batch[@]})) || { mkdir -p -- "$batch_to" && cp -RLp -t "$batch_to" -- "${batch[@]}"; } || exit 75
+  ((${#batch[@]} == 0)) || { mkdir -p -- "$batch_to" && cp -RLp -t "$batch_to" -- "${batch[@]}"; } || exit 75
   batch=()
 }
 
@@ -146,7 +146,7 @@ report() {
   for ((i = 0; i < ${#missing[@]} && i < 10; i++)); do
     say "missing output: ${missing[i]}"
   done
-  ((!${#undone[@]} && !${#missing[@]})) || exit 65
+  ((${#undone[@]} == 0 && ${#missing[@]} == 0)) || exit 65
 }
 
 main "$@"

@@ -72,7 +72,7 @@ container_choose() {
     fi
   done
   ((missing < ${#installed[@]})) || finish 65 image.missing "the image $wfc_image is not in $images; fetch it, then resume the run"
-  ((!no_mountpoint)) || finish 75 runtime.mountpoint "no runtime can mount /wfc in $wfc_image on $HOSTNAME: $why"
+  ((no_mountpoint == 0)) || finish 75 runtime.mountpoint "no runtime can mount /wfc in $wfc_image on $HOSTNAME: $why"
   finish 75 runtime.none "no container runtime works on $HOSTNAME: $why"
 }
 

@@ -35,7 +35,6 @@ wfc_main() {
 wfc_rows() {
   rows_base=$1 rows_shard=$2 row_text=
   # The rows are text of our own, fully quoted, made with the bundle.
-  # shellcheck disable=SC2317
   # shellcheck disable=SC2317,SC2329 # describe calls it
   wfc_node() { eval "$row_text"; }
 }
@@ -280,7 +279,7 @@ clean() {
   fi
   [[ -z $lock ]] || doomed+=("$lock.child" "$lock")
   cd / || :
-  ((!${#doomed[@]})) || remove "${doomed[@]}"
+  ((${#doomed[@]} == 0)) || remove "${doomed[@]}"
   [[ -z $lease ]] || root_retire "${lease%/.leases/*}" "$lease"
   # HTCondor holds a job for ever whose transfer_output_files entry is missing.
   [[ $returns != condor || -z $id || -d $WFC_RUN/$id ]] || mkdir -p -- "$WFC_RUN/$id"
@@ -299,7 +298,7 @@ sweep() {
   for path; do
     [[ ! -e $path && ! -L $path ]] || doomed+=("$path")
   done
-  ((!${#doomed[@]})) || remove "${doomed[@]}"
+  ((${#doomed[@]} == 0)) || remove "${doomed[@]}"
 }
 
 report() {

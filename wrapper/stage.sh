@@ -123,7 +123,7 @@ in_bases() {
   for base in "${@:2}"; do
     if [[ -d $base/$1 ]]; then
       sources+=("$base/$1")
-    elif [[ -e $base/$1 ]] && ((!${#sources[@]})); then
+    elif [[ -e $base/$1 ]] && ((${#sources[@]} == 0)); then
       sources=("$base/$1")
       return
     fi

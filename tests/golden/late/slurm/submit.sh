@@ -51,7 +51,7 @@ if [[ -s $ledger ]]; then
 fi
 declare -A missing=()
 job=() picked=() submitted=()
-if ((!all)); then
+if ((all == 0)); then
   not_done=$(bash lib/check.sh "$run") || refuse "the run directory $run cannot be read"
   while IFS= read -r node; do
     [[ -z $node ]] || missing[$node]=1
@@ -64,7 +64,7 @@ trap 'interrupted=1' INT TERM HUP
 # withdraw: cancel what was submitted so far
 withdraw() {
   trap '' INT TERM HUP
-  ((!${#submitted[@]})) || scancel "${submitted[@]}"
+  ((${#submitted[@]} == 0)) || scancel "${submitted[@]}"
   rm -f -- "$ledger"
 }
 
