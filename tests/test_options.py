@@ -138,6 +138,14 @@ def test_resources_of_the_specification(tmp_path: Path) -> None:
     assert workflow.requests[0] == Request(memory=4096, time=7200)
 
 
+def test_what_the_engine_ignores_is_said(tmp_path: Path) -> None:
+    text = SQUARES.read_text(encoding="utf-8").replace("imagetag: '12'}", "imagetag: '12', env: {SEED: 1}}", 1)
+    (tmp_path / "spec.yml").write_text(text, encoding="utf-8")
+    workflow = plan(Options(tmp_path / "spec.yml", parameters=(("numbers", [1]),)))
+    (said,) = [warning for warning in workflow.warnings if "'env'" in warning]
+    assert said.startswith(f"{tmp_path}/spec.yml:15:111: 'env' of an environment has no effect")
+
+
 def test_bad_resources(tmp_path: Path) -> None:
     (tmp_path / "r.yml").write_text("mpa: {cpus: 2}\n", encoding="utf-8")
     with pytest.raises(Refused, match="no step matches 'mpa'; did you mean 'map'"):

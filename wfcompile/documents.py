@@ -145,7 +145,7 @@ def _bad_scalar(root: yaml.Node | None, display: str) -> Loc:
         if isinstance(node, yaml.ScalarNode):
             try:
                 yaml.SafeLoader("").construct_object(node)
-            except Exception:
+            except Exception:  # whatever it is: this is the scalar that was looked for
                 return _at(node.start_mark, display)
         else:
             children = node.value if isinstance(node, yaml.SequenceNode) else [n for pair in node.value for n in pair]

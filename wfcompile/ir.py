@@ -32,7 +32,7 @@ class Step:
 
     path: str  # stage names joined by "/", as `--resources` and `--set` match it
     loc: Loc
-    source: str  # where it stands, in terms of the bundle's spec/: file:line:column
+    source: str  # where it stands, in terms of the bundle's spec/: file:line
     image: str | None = None
     interpreter: str = ""  # reads the command on its standard input; empty: the command is a shell command
     setup: str = ""  # shell text that comes before the interpreter or the command

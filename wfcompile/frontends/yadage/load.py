@@ -65,7 +65,7 @@ def load(document: Document, options: Options) -> Workflow:
         init=init.values,
         init_directories=init.directories,
         init_scopes=init.scopes,
-        warnings=init.notes,
+        warnings=(*init.notes, *dict.fromkeys(map(str, library.warnings))),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from wfcompile.documents import Cursor, Document, cursor, kind, read_document
+from wfcompile.errors import Diagnostic
 from wfcompile.runtime.values import RESERVED
 
 
@@ -23,6 +24,7 @@ class Library:
         self.toplevels = toplevels
         self.allowed = [path.resolve() for path in allowed]
         self.documents: dict[Path, Document] = {root.path.resolve(): root}
+        self.warnings: list[Diagnostic] = []  # what the engine does silently
         self._read = 0  # values copied by plain(): aliases of aliases grow without bound
         self._following: set[tuple[Path, tuple[str | int, ...]]] = set()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wfcompile.documents import Cursor, kind
-from wfcompile.errors import Refused, suggest
+from wfcompile.errors import Diagnostic, Refused, suggest
 from wfcompile.frontends.yadage.hints import resource_hints
 from wfcompile.frontends.yadage.references import Library
 from wfcompile.ir import Step
@@ -126,6 +126,11 @@ def _environment(library: Library, at: Cursor) -> tuple[str | None, str, dict[st
         return None, "", {}
     if _typed(library, at, "environment_type", _ENVIRONMENTS, "the environment") != "docker-encapsulated":
         return None, "", {}
+    if at.value.get("env"):
+        what = "'env' of an environment has no effect: yadage ignores it"
+        library.warnings.append(
+            Diagnostic(what=what, advice="export the variables in the command", loc=at.key_loc("env"))
+        )
     tag = library.plain(at.child("imagetag")) if "imagetag" in at.value else "latest"
     if not isinstance(tag, str):
         raise at.child("imagetag").refused(f"'imagetag' must be a string, not {kind(tag)}", f"write '{tag}'")
