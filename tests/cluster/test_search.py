@@ -30,6 +30,7 @@ def images(cluster: Cluster) -> Path:
     if not (directory / IMAGE).exists():
         directory.mkdir(parents=True, exist_ok=True)
         if subprocess.run(["which", "mksquashfs"], capture_output=True, check=False).returncode:
+            subprocess.run(["apt-get", "update", "-q"], check=True, capture_output=True)
             subprocess.run(["apt-get", "install", "-y", "-q", "squashfs-tools"], check=True, capture_output=True)
         subprocess.run([EXAMPLE / "build-image.sh", directory / IMAGE], check=True)
     return directory
