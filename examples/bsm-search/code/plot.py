@@ -18,6 +18,7 @@ from model import Model
 if TYPE_CHECKING:  # imported where it is needed, for it takes its time
     from matplotlib.axes import Axes
     from matplotlib.collections import PolyCollection
+    from matplotlib.container import ErrorbarContainer
 
 LABELS = {
     "qcd": "Multijet (from data)",
@@ -28,6 +29,19 @@ LABELS = {
 COLOURS = {"qcd": "#b9ac70", "mc2": "#ffa90e", "mc1": "#3f90da", "signal": "#bd1f01"}
 POINTS = {"fmt": "o", "color": "black", "markersize": 4.5, "linewidth": 1.2, "zorder": 4}
 RATIO_MAX = 2.4
+STYLE = {
+    "font.size": 12,
+    "axes.labelsize": 14,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "xtick.minor.visible": True,
+    "ytick.minor.visible": True,
+    "hatch.linewidth": 0.6,
+    "legend.frameon": False,
+    "mathtext.fontset": "dejavusans",
+}
 ORDER = ["qcd", "mc2", "mc1", "signal"]  # from the bottom of the stack
 
 
@@ -70,48 +84,30 @@ def prediction(model: Model, results: dict | None) -> tuple[dict[str, np.ndarray
     return stack, *errors
 
 
-def draw(model: Model, results: dict | None, luminosity: float, path: str) -> None:
-    import matplotlib
+class Spectrum:
+    """What both panels show: data, expected events and their uncertainties in bins of `edges` (GeV)."""
 
-    matplotlib.use("pdf")
-    import matplotlib.pyplot as plt
+    def __init__(self, model: Model, results: dict | None) -> None:
+        self.stack, self.total_error, self.background_error = prediction(model, results)
+        self.total = sum(self.stack.values())
+        self.background = self.total - self.stack[model.signal]
+        self.edges = model.edges / 1000.0
+        self.centres, self.width = 0.5 * (self.edges[1:] + self.edges[:-1]), self.edges[1] - self.edges[0]
+        self.data = model.data
+        self.low, self.high = poisson_interval(self.data)
+        self.seen = self.data > 0
 
-    plt.rcParams.update(
-        {
-            "font.size": 12,
-            "axes.labelsize": 14,
-            "xtick.direction": "in",
-            "ytick.direction": "in",
-            "xtick.top": True,
-            "ytick.right": True,
-            "xtick.minor.visible": True,
-            "ytick.minor.visible": True,
-            "hatch.linewidth": 0.6,
-            "legend.frameon": False,
-            "mathtext.fontset": "dejavusans",
-        }
-    )
-    stack, total_error, background_error = prediction(model, results)
-    total = sum(stack.values())
-    background = total - stack[model.signal]
-    edges = model.edges / 1000.0
-    centres, width = 0.5 * (edges[1:] + edges[:-1]), edges[1] - edges[0]
-    data = model.data
-    low, high = poisson_interval(data)
-    seen = data > 0
+    def points(self, axes: Axes, scale: np.ndarray | float) -> ErrorbarContainer:
+        """Draw the data with their errors, in units of `scale`."""
+        down, up = (self.data - self.low) / scale, (self.high - self.data) / scale
+        values = self.data / scale
+        seen = self.seen
+        return axes.errorbar(self.centres[seen], values[seen], yerr=[down[seen], up[seen]], **POINTS)
 
-    figure, (top, bottom) = plt.subplots(
-        2,
-        1,
-        sharex=True,
-        figsize=(7.2, 7.2),
-        gridspec_kw={"height_ratios": [3.2, 1], "hspace": 0.06},
-    )
-    figure.subplots_adjust(left=0.125, right=0.965, top=0.965, bottom=0.095)
-
-    def band(axes: Axes, lower: np.ndarray, upper: np.ndarray) -> PolyCollection:
+    def band(self, axes: Axes, lower: np.ndarray, upper: np.ndarray) -> PolyCollection:
+        """Hatch what lies between two histograms."""
         return axes.fill_between(
-            edges,
+            self.edges,
             np.append(lower, lower[-1]),
             np.append(upper, upper[-1]),
             step="post",
@@ -122,50 +118,58 @@ def draw(model: Model, results: dict | None, luminosity: float, path: str) -> No
             zorder=3,
         )
 
-    base = np.zeros(len(data))
+
+def draw(model: Model, results: dict | None, luminosity: float, path: str) -> None:
+    import matplotlib
+
+    matplotlib.use("pdf")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update(STYLE)
+    spectrum = Spectrum(model, results)
+    grid = {"height_ratios": [3.2, 1], "hspace": 0.06}
+    figure, (top, bottom) = plt.subplots(2, 1, sharex=True, figsize=(7.2, 7.2), gridspec_kw=grid)
+    figure.subplots_adjust(left=0.125, right=0.965, top=0.965, bottom=0.095)
+    draw_events(top, spectrum, 1.0 if results is None else results["mu"]["value"])
+    draw_notes(top, results, luminosity)
+    draw_ratio(bottom, spectrum)
+    figure.align_ylabels([top, bottom])
+    for axes in (top, bottom):
+        axes.set_axisbelow(False)
+    # no dates or versions, so that the same numbers give the same file
+    figure.savefig(path, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+
+
+def draw_events(axes: Axes, spectrum: Spectrum, strength: float) -> None:
+    """Draw the stacked processes, the signal alone, the uncertainty and the data."""
+    stack, edges, total = spectrum.stack, spectrum.edges, spectrum.total
+    base = np.zeros(len(spectrum.data))
     areas = {}
     for process in ORDER:
-        areas[process] = top.stairs(
-            base + stack[process],
-            edges,
-            baseline=base,
-            fill=True,
-            color=COLOURS[process],
-            linewidth=0,
-        )
+        filled = {"fill": True, "color": COLOURS[process], "linewidth": 0}
+        areas[process] = axes.stairs(base + stack[process], edges, baseline=base, **filled)
         base = base + stack[process]
-        top.stairs(base, edges, color="black", linewidth=0.5)
-    alone = top.stairs(stack["signal"], edges, color=COLOURS["signal"], linestyle="--", linewidth=1.6)
-    hatched = band(top, total - total_error, total + total_error)
-    points = top.errorbar(
-        centres[seen],
-        data[seen],
-        yerr=[(data - low)[seen], (high - data)[seen]],
-        **POINTS,
-    )
-    top.set_yscale("log")
-    top.set_xlim(edges[0], edges[-1])
-    top.set_ylim(0.5, 60.0 * max(data.max(), total.max()))
-    top.set_ylabel(f"Events / {width:.0f} GeV", loc="top")
-
-    strength = 1.0 if results is None else results["mu"]["value"]
+        axes.stairs(base, edges, color="black", linewidth=0.5)
+    alone = axes.stairs(stack["signal"], edges, color=COLOURS["signal"], linestyle="--", linewidth=1.6)
+    hatched = spectrum.band(axes, total - spectrum.total_error, total + spectrum.total_error)
+    points = spectrum.points(axes, 1.0)
+    axes.set_yscale("log")
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(0.5, 60.0 * max(spectrum.data.max(), total.max()))
+    axes.set_ylabel(f"Events / {spectrum.width:.0f} GeV", loc="top")
     signal_label = LABELS["signal"] + rf" ($\mu$ = {strength:.2f})"
-    top.legend(
+    axes.legend(
         [points, areas["mc1"], areas["mc2"], areas["qcd"], areas["signal"], alone, hatched],
-        [
-            "Data",
-            LABELS["mc1"],
-            LABELS["mc2"],
-            LABELS["qcd"],
-            signal_label,
-            "Signal alone",
-            "Uncertainty",
-        ],
+        ["Data", LABELS["mc1"], LABELS["mc2"], LABELS["qcd"], signal_label, "Signal alone", "Uncertainty"],
         loc="upper right",
         fontsize=11.5,
         labelspacing=0.35,
         handlelength=1.8,
     )
+
+
+def draw_notes(axes: Axes, results: dict | None, luminosity: float) -> None:
+    """Write what was measured where, and the fitted signal strength."""
     notes = [r"$\sqrt{s}$ = 13 TeV, " + f"{luminosity:g} fb$^{{-1}}$"]
     if results is None:
         notes.append(r"$\ell\ell$ signal region, pre-fit")
@@ -174,30 +178,25 @@ def draw(model: Model, results: dict | None, luminosity: float, path: str) -> No
         notes.append(r"$\ell\ell$ signal region, post-fit")
         fitted = rf"$\mu = {mu['value']:.2f}^{{+{mu['up']:.2f}}}_{{-{-mu['down']:.2f}}}$"
         notes.append(f"{fitted}  ({results['significance']:.1f} $\\sigma$)")
-    top.text(0.04, 0.955, "Toy data", weight="bold", size=14, va="top", transform=top.transAxes)
+    axes.text(0.04, 0.955, "Toy data", weight="bold", size=14, va="top", transform=axes.transAxes)
     for line, note in enumerate(notes):
-        top.text(0.04, 0.885 - 0.068 * line, note, va="top", transform=top.transAxes)
+        axes.text(0.04, 0.885 - 0.068 * line, note, va="top", transform=axes.transAxes)
 
-    band(bottom, 1.0 - background_error / background, 1.0 + background_error / background)
-    bottom.axhline(1.0, color="black", linewidth=0.8)
-    bottom.stairs(total / background, edges, baseline=None, color=COLOURS["signal"], linewidth=1.6)
-    bottom.errorbar(
-        centres[seen],
-        (data / background)[seen],
-        yerr=[((data - low) / background)[seen], ((high - data) / background)[seen]],
-        **POINTS,
-    )
-    bottom.set_ylim(0.0, RATIO_MAX)
-    bottom.set_yticks([0.5, 1.0, 1.5, 2.0])
-    above = centres[data / background > RATIO_MAX]
-    bottom.plot(above, np.full(len(above), 0.97 * RATIO_MAX), "^", color="black", markersize=6)
-    bottom.set_ylabel("Data / Bkg.")
-    bottom.set_xlabel(r"$m_{\ell\ell}$ [GeV]", loc="right")
-    figure.align_ylabels([top, bottom])
-    for axes in (top, bottom):
-        axes.set_axisbelow(False)
-    # no dates or versions, so that the same numbers give the same file
-    figure.savefig(path, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+
+def draw_ratio(axes: Axes, spectrum: Spectrum) -> None:
+    """Draw data over background, with its uncertainty and the prediction with signal."""
+    background, centres = spectrum.background, spectrum.centres
+    relative = spectrum.background_error / background
+    spectrum.band(axes, 1.0 - relative, 1.0 + relative)
+    axes.axhline(1.0, color="black", linewidth=0.8)
+    axes.stairs(spectrum.total / background, spectrum.edges, baseline=None, color=COLOURS["signal"], linewidth=1.6)
+    spectrum.points(axes, background)
+    axes.set_ylim(0.0, RATIO_MAX)
+    axes.set_yticks([0.5, 1.0, 1.5, 2.0])
+    above = centres[spectrum.data / background > RATIO_MAX]
+    axes.plot(above, np.full(len(above), 0.97 * RATIO_MAX), "^", color="black", markersize=6)
+    axes.set_ylabel("Data / Bkg.")
+    axes.set_xlabel(r"$m_{\ell\ell}$ [GeV]", loc="right")
 
 
 def main() -> None:
