@@ -55,6 +55,19 @@ def expand(template: Dict[str, Any], known: Known) -> Rows:
     return expansion.rows
 
 
+class Elements(NamedTuple):
+    """The elements of a step in one scope: a name and an index each, shared parameters, a column of each spread one."""
+
+    names: List[str]
+    indices: List[Optional[int]]
+    common: Dict[str, Value]
+    spread: Dict[str, List[Value]]
+
+    def parameters(self, i: int) -> Dict[str, Value]:
+        """Return all parameters of one element."""
+        return dict(self.common, **{key: column[i] for key, column in self.spread.items()})
+
+
 class _Expansion:
     def __init__(self, template: Dict[str, Any], known: Known) -> None:
         self.steps = template["steps"]
@@ -91,7 +104,8 @@ class _Expansion:
         after = {job for query in step["after"] for entry in self.results.find(query, scope) for job in jobs_in(entry)}
         if step["jq"]:
             for i, parameters in enumerate(parameter_sets(step["jq"], scope, self.results, self.known.jq)):
-                self.run_body(number, scope, ["%s_%d" % (step["name"], i)], [i], parameters, {}, after)
+                element = Elements(["%s_%d" % (step["name"], i)], [i], parameters, {})
+                self.run_body(number, scope, element, after)
         else:
             common = {key: self.parameter(key, expression, scope) for key, expression in step["parameters"].items()}
             if step["scatter"]:
@@ -99,9 +113,9 @@ class _Expansion:
                 common = {key: value for key, value in common.items() if key not in spread}
                 indices: List[Optional[int]] = list(range(len(next(iter(spread.values())))))
                 names = ["%s_%s" % (step["name"], i) for i in indices]
-                self.run_body(number, scope, names, indices, common, spread, after)
+                self.run_body(number, scope, Elements(names, indices, common, spread), after)
             else:
-                self.run_body(number, scope, [step["name"]], [None], common, {}, after)
+                self.run_body(number, scope, Elements([step["name"]], [None], common, {}), after)
         for name, expression in step["register"].items():
             if name in scope.registered:
                 raise Problem(
@@ -136,19 +150,16 @@ class _Expansion:
         self,
         number: int,
         scope: Scope,
-        names: List[str],
-        indices: List[Optional[int]],
-        common: Dict[str, Value],
-        spread: Dict[str, List[Value]],
+        elements: Elements,
         after: Set[int],
     ) -> None:
-        """Run a step's body for each of its elements: `names` and `indices`, and a column for each spread parameter."""
+        """Run a step's body for each of its elements."""
         step = self.steps[number]
         if step["task"] is not None:
-            self.run_task(number, scope, names, indices, common, spread, after)
+            self.run_task(number, scope, elements, after)
             return
-        for i, name in enumerate(names):
-            parameters = dict(common, **{key: column[i] for key, column in spread.items()})
+        for i, name in enumerate(elements.names):
+            parameters = elements.parameters(i)
             if step["cases"] is None:
                 self.run_subworkflow(step, scope, name, parameters, self.intern(after.union(scope.after)))
                 continue
@@ -156,7 +167,7 @@ class _Expansion:
             if case is None:
                 self.rows.skipped.append((number, scope.prefix, "cases"))
             else:
-                self.run_body(case, scope, [name], [indices[i]], parameters, {}, after)
+                self.run_body(case, scope, Elements([name], [elements.indices[i]], parameters, {}), after)
 
     def choose(self, cases: List[Dict[str, Any]], parameters: Dict[str, Value]) -> Optional[int]:
         """Return the step of the first case whose program's result is true to Python."""
@@ -220,13 +231,11 @@ class _Expansion:
         self,
         number: int,
         scope: Scope,
-        names: List[str],
-        indices: List[Optional[int]],
-        common: Dict[str, Value],
-        spread: Dict[str, List[Value]],
+        elements: Elements,
         after: Set[int],
     ) -> None:
         rows, step = self.rows, self.steps[number]
+        names, indices, common, spread = elements
         task = step["task"]
         if number not in self.fields:
             self.fields[number] = slots_of(task)
