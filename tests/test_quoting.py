@@ -18,7 +18,7 @@ from wfcompile import scripts
 from wfcompile.compile import compile_bundle
 from wfcompile.frontends.yadage.engine import compiled_once
 from wfcompile.options import Options
-from wfcompile.quoting import dagman_value
+from wfcompile.runtime.dagman import dagman_value
 from wfcompile.runtime.emit import word
 from wfcompile.runtime.values import RUN
 

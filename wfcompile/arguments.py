@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def options_from(
     output: tuple[str, ...],
     allow_path: tuple[Path, ...],
     data_edges_only: bool,
+    expect: tuple[str, ...],
     debug: bool,
 ) -> Options:
     """Return the options; raises Misused for words that cannot be understood."""
@@ -59,6 +61,7 @@ def options_from(
         outputs=output,
         allowed_paths=allow_path,
         data_edges_only=data_edges_only,
+        expected=tuple(_expected(text) for text in expect),
     )
     for key, value in options.workflow_options:
         if key not in ("discover", "relative"):
@@ -88,6 +91,13 @@ def _setting(text: str) -> tuple[str, str, str]:
     if not step:
         raise Misused(f"--set '{text}' is not STEP.KEY=VALUE", "for example --set 'fit.memory=4 GiB'")
     return step, key, value
+
+
+def _expected(text: str) -> tuple[str, bool, int]:
+    match = re.fullmatch(r"([^=<>]+)(<?=)([0-9]{1,8})", text)
+    if not match:
+        raise Misused(f"--expect '{text}' is not STEP=N or STEP<=N", "for example --expect train=1200")
+    return match[1], match[2] == "=", int(match[3])
 
 
 def _yaml(text: str, where: str) -> Any:

@@ -17,12 +17,15 @@ from wfcompile.backends import Backend
 from wfcompile.errors import Refused
 from wfcompile.ir import Request, Step, Workflow
 from wfcompile.jq_program import run_jq
+from wfcompile.library import File, library
 from wfcompile.loc import Loc
 from wfcompile.options import Options
 from wfcompile.render import render
-from wfcompile.resources import folder
-from wfcompile.runtime.expand import Known, expand
-from wfcompile.scripts import File, by_step, script_files
+from wfcompile.runtime.expand import Known
+from wfcompile.runtime.outputs import output_lines
+from wfcompile.runtime.parts import by_step
+from wfcompile.runtime.points import expanded
+from wfcompile.scripts import script_files
 
 MANIFEST = "manifest-sha256.txt"
 
@@ -32,17 +35,19 @@ def bundle_files(workflow: Workflow, options: Options, target: Backend) -> Itera
     returns = target.returns(options)
     yield from target.emit(workflow, options)
     yield from script_files(workflow, options, returns)
-    yield from _library()
+    yield from library(workflow)
     for source in workflow.sources:
         yield File(f"spec/{source.name}", source.text.encode())
     for item in workflow.inputs:
         if item.copied:
             yield File(f"inputs/{item.name}", item.path.read_bytes(), item.mode)
     yield File("lib/nodes.txt", "".join(f"{node_id}\n" for node_id in workflow.rows.ids).encode())
-    yield File("lib/outputs.tsv", "".join(_output_lines(workflow)).encode())
+    yield File("lib/outputs.tsv", "".join(output_lines(workflow.rows, workflow.outputs)).encode())
+    if workflow.points or any(workflow.rows.point):
+        yield File("lib/points.txt", "".join(f"{point.name}\n" for point in workflow.points).encode())
     yield _json("inputs.json", inputs_record(workflow))
     yield _json("images.lock.json", images_record(workflow))
-    yield _json("plan.json", plan_record(workflow, options))
+    yield _json("plan.json", plan_record(workflow, options, returns == "condor"))
     values = {
         "workflow": workflow.name,
         "nodes": len(workflow.rows),
@@ -50,18 +55,6 @@ def bundle_files(workflow: Workflow, options: Options, target: Backend) -> Itera
         "target": options.target,
     }
     yield File("README.md", render("common", "README.md.j2", values).encode())
-
-
-def _library() -> Iterator[File]:
-    wrapper = folder("wrapper")
-    for path in sorted(wrapper.rglob("*.sh")):
-        yield File(f"lib/{path.relative_to(wrapper)}", path.read_bytes(), 0o755)
-
-
-def _output_lines(workflow: Workflow) -> Iterator[str]:
-    for output in workflow.outputs:
-        fields = (workflow.rows.ids[output.node], output.source, output.destination)
-        yield "\t".join(f.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n") for f in fields) + "\n"
 
 
 def _json(path: str, data: Any) -> File:
@@ -80,9 +73,9 @@ def images_record(workflow: Workflow) -> dict[str, Any]:
     return {"version": 1, "images": images}
 
 
-def plan_record(workflow: Workflow, options: Options) -> dict[str, Any]:
+def plan_record(workflow: Workflow, options: Options, transfer: bool) -> dict[str, Any]:
     """Return plan.json: what was compiled and how; with `template` and `init` the rows can be made again."""
-    counts = {step: len(nodes) for step, nodes in by_step(workflow)}
+    counts = {step: len(nodes) for step, nodes in by_step(workflow.rows, set(workflow.rows.point))}
     steps = []
     for number, (about, request) in enumerate(zip(workflow.steps, workflow.requests, strict=True)):
         steps.append(
@@ -110,6 +103,17 @@ def plan_record(workflow: Workflow, options: Options) -> dict[str, Any]:
         "template": workflow.template,
         "init": workflow.init,
         "init_scopes": workflow.init_scopes,
+        "exact": workflow.exact,
+        "assumed": {**workflow.exact, **(workflow.bounds if options.surplus else {})},
+        "bounds": workflow.bounds,
+        "points": bool(workflow.points),
+        "emission": {
+            "transfer": transfer,
+            "inputs": {item.name: item.copied for item in workflow.inputs},
+            "array_limit": options.site.max_array_size,
+            "asked_keys": workflow.asked_keys,
+            "asked_paths": workflow.asked,
+        },
         "looked": [[*key, found] for key, found in sorted(workflow.looked.items())],
     }
 
@@ -133,7 +137,8 @@ def read_bundle(directory: Path) -> Workflow:
 
 def _from_plan(plan: dict[str, Any], place: Loc) -> Workflow:
     looked = {(where, text, discover): found for where, text, discover, found in plan["looked"]}
-    known = Known(plan["init"], plan["init_scopes"], lambda *key: looked.get(key), run_jq)
+    known = Known(plan["init"], plan["init_scopes"], lambda *key: looked.get(key), run_jq, expected=plan["assumed"])
+    expansion = expanded(plan["template"], known, lambda point: False, lambda node_id: None)
     steps = [
         Step(s["step"], place, s["source"], s["image"], s["interpreter"], s["setup"], s["workdir"], nodes=s["runs"])
         for s in plan["steps"]
@@ -146,7 +151,10 @@ def _from_plan(plan: dict[str, Any], place: Loc) -> Workflow:
         locs={},
         sources=(),
         init=plan["init"],
-        rows=expand(plan["template"], known),
+        rows=expansion.rows,
+        points=expansion.points,
+        exact=plan["exact"],
+        bounds=plan["bounds"],
         requests=tuple(Request(**s["request"]) for s in plan["steps"]),
     )
 

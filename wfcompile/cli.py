@@ -56,6 +56,12 @@ def _compile_options(command: Any) -> Any:
             click.option("--output", multiple=True, metavar="STEP.KEY", help="what to collect, instead of the leaves"),
             click.option("--allow-path", type=path, multiple=True, help="further directory $ref may read"),
             click.option("--data-edges-only", is_flag=True, help="ignore `dependencies:` that carry no data"),
+            click.option(
+                "--expect",
+                multiple=True,
+                metavar="STEP=N|STEP<=N",
+                help="how many nodes a step has whose number only jobs decide",
+            ),
             click.option("--debug", is_flag=True, help="show tracebacks"),
         ]
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ class Compiled(NamedTuple):
 
 def plan(options: Options) -> Workflow:
     """Load a specification and run all passes; raises Refused."""
+    options = replace(options, surplus=backend(options.target).SURPLUS)
     spec = find_spec(options.spec, options.toplevel)
     document = read_document(spec, "the specification")
     return passes.run(recognise(document).load(document, options), options)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wfcompile.loc import Loc
+from wfcompile.runtime.suggest import suggest as suggest
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +31,3 @@ class Refused(Exception):
 
 class Misused(Refused):
     """The command line itself is wrong; the command exits with 2."""
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Return advice that names the nearest known word, or all of them when none is near."""
-    words = sorted(set(known))
-    near = difflib.get_close_matches(name, words, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean '{near[0]}'?"
-    return f"known: {', '.join(words[:12])}{', …' if len(words) > 12 else ''}" if words else ""

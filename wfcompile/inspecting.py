@@ -13,9 +13,9 @@ from wfcompile.errors import Refused
 from wfcompile.ir import Workflow
 from wfcompile.options import Options
 from wfcompile.runtime.expand import slots_of
-from wfcompile.runtime.late import command
-from wfcompile.runtime.values import RUN, Late
-from wfcompile.scripts import by_step
+from wfcompile.runtime.late import command, shown
+from wfcompile.runtime.parts import by_step
+from wfcompile.runtime.values import RUN, Deferred, Late
 
 
 def _workflow(options: Options) -> Workflow:
@@ -27,7 +27,7 @@ def summary(options: Options) -> Iterator[str]:
     workflow = _workflow(options)
     yield from (f"warning: {warning}" for warning in workflow.warnings)
     yield f"{workflow.name} ({workflow.language}): {len(workflow.rows)} nodes"
-    for step, nodes in by_step(workflow):
+    for step, nodes in by_step(workflow.rows, set(workflow.rows.point)):
         about = workflow.steps[step]
         yield f"{len(nodes):7d} x {about.path}  {binding(workflow, nodes[0])}  {about.image or '-'}  {about.source}"
 
@@ -45,7 +45,7 @@ def node_record(workflow: Workflow, node: int) -> dict[str, Any]:
     step = workflow.steps[rows.step[node]]
     task = workflow.template["steps"][rows.step[node]]["task"]
     request = workflow.requests[rows.step[node]]
-    text = command(rows, node, task["text"], slots_of(task), lambda n, pointer: f"@LATE:{rows.ids[n]}:{pointer}@")
+    text = command(rows, node, task["text"], slots_of(task), lambda slot, field: shown(slot, rows.ids))
     return {
         "id": rows.ids[node],
         "step": step.path,
@@ -63,7 +63,7 @@ def node_record(workflow: Workflow, node: int) -> dict[str, Any]:
 
 def binding(workflow: Workflow, node: int) -> str:
     """Return a node's binding time: late when its command holds a value that a job publishes."""
-    return "late" if any(isinstance(slot, Late) for slot in workflow.rows.slots[node]) else "static"
+    return "late" if any(not isinstance(slot, str) for slot in workflow.rows.slots[node]) else "static"
 
 
 def _shown(workflow: Workflow, data: Any) -> Any:
@@ -71,8 +71,8 @@ def _shown(workflow: Workflow, data: Any) -> Any:
         return {key: _shown(workflow, value) for key, value in data.items()}
     if isinstance(data, list):
         return [_shown(workflow, value) for value in data]
-    if isinstance(data, Late):
-        return f"@LATE:{workflow.rows.ids[data.node]}:{data.pointer}@"
+    if isinstance(data, Late | Deferred):
+        return shown(data, workflow.rows.ids).replace(RUN, "@RUN@")
     return data.replace(RUN, "@RUN@") if isinstance(data, str) else data
 
 
@@ -81,7 +81,7 @@ def resources(options: Options) -> Iterator[str]:
     workflow = _workflow(options)
     yield "# What each step asks for; change it and give the file to --resources. Step names may be globs ('*/fit').\n"
     yield "# memory and disk in MiB (or 4 GiB, …), time in seconds (or 2h, 01:30:00).\n"
-    for step, _ in by_step(workflow):
+    for step, _ in by_step(workflow.rows, set(workflow.rows.point)):
         request = workflow.requests[step]
         values = ", ".join(f"{key}: {getattr(request, key)}" for key in KEYS)
         yield f"{workflow.steps[step].path}: {{{values}}}\n"

@@ -7,11 +7,13 @@ Per-node data are columns (runtime.expand.Rows) indexed by node number, per-step
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wfcompile.loc import Loc
+from wfcompile.runtime.outputs import Output
+from wfcompile.runtime.points import Point
 from wfcompile.runtime.references import Rows
 
 Part = tuple[str, ...]  # a part of a step's template: ("parameters", "x"), ("scatter",), ("task",), …
@@ -51,6 +53,10 @@ class Request:
     time: int = 3600
     gpus: int = 0
 
+    def amounts(self) -> dict[str, int]:
+        """Return it as a mapping."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -83,15 +89,6 @@ class InputFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """A file or directory to collect: `source` is a path in the node's directory, or @POINTER for a late one."""
-
-    node: int
-    source: str
-    destination: str
-
-
-@dataclass(frozen=True, slots=True)
 class Workflow:
     """A workflow on its way through the compiler."""
 
@@ -106,10 +103,14 @@ class Workflow:
     init_scopes: Mapping[str, str] = field(default_factory=dict)  # sub-workflow with a directory of its own -> place
     looked: Mapping[tuple[str, str, bool], Any] = field(default_factory=dict)  # what sub-workflows found in them
     rows: Rows = field(default_factory=Rows)
+    points: tuple[Point, ...] = ()  # where it is expanded further when jobs have ended
+    exact: Mapping[str, int] = field(default_factory=dict)  # step -> how many nodes it is taken to have
+    bounds: Mapping[str, int] = field(default_factory=dict)  # step -> most nodes, of a bounded expansion
     requests: tuple[Request, ...] = ()
     images: Mapping[str, Image] = field(default_factory=dict)
     inputs: tuple[InputFile, ...] = ()
     asked: tuple[str, ...] = ()  # files and directories of the run that the specification wants collected
+    asked_keys: tuple[str, ...] = ()  # what --output wants collected: STEP.KEY
     outputs: tuple[Output, ...] = ()
     warnings: tuple[str, ...] = ()
 

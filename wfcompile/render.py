@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from wfcompile.quoting import comment
 from wfcompile.resources import folder
 from wfcompile.runtime.emit import word
 
@@ -34,5 +34,10 @@ def _environment(backend: str) -> Environment:
         autoescape=False,  # no HTML; the templates quote with the filters below
     )
     environment.filters["sh"] = word
-    environment.filters["comment"] = comment
+    environment.filters["comment"] = _comment
     return environment
+
+
+def _comment(text: str) -> str:
+    """Return text that cannot leave a comment line."""
+    return re.sub(r"[\x00-\x1f\x7f]", " ", text)

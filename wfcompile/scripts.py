@@ -1,60 +1,60 @@
-"""The generated wrapper scripts: one a node in small workflows, one a step and rows of values in large ones."""
+"""The generated wrapper scripts: one a node in small workflows, one a step and rows of values in large ones.
+
+The nodes that expansions add have a script a step too, and rows that the expansion writes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any
 
 from wfcompile.ir import Workflow
+from wfcompile.library import File
 from wfcompile.options import Options
 from wfcompile.render import render
-from wfcompile.runtime.emit import assignments, command_words, row, slot_names, word
+from wfcompile.runtime.emit import assignments, command_words, has_late_words, row, slot_names, word
 from wfcompile.runtime.expand import slots_of
 from wfcompile.runtime.format_language import Field
+from wfcompile.runtime.parts import SHARD_ROWS, Part, by_step, shard_rows, steps_below
 
 NODE_SCRIPTS = 1000  # up to so many nodes, each has a script of its own
-SHARD_ROWS = 1000
-SHARD_BYTES = 1024 * 1024
 
 
-class File(NamedTuple):
-    """A file of a bundle."""
-
-    path: str
-    data: bytes
-    mode: int = 0o644
-
-
-class StepNodes(NamedTuple):
-    """The nodes of one step in the order of their rows."""
-
-    step: int
-    nodes: list[int]
-
-
-def by_step(workflow: Workflow) -> list[StepNodes]:
-    """Return the nodes of each step that has any, steps in the order of the template."""
-    nodes: dict[int, list[int]] = {}
-    for node, step in enumerate(workflow.rows.step):
-        nodes.setdefault(step, []).append(node)
-    return [StepNodes(step, nodes[step]) for step in sorted(nodes)]
+def part_of(workflow: Workflow, options: Options, transfer: bool = False) -> Part:
+    """Return what is submitted when the run begins; `transfer` says that the scheduler brings files."""
+    rows = workflow.rows
+    return Part(
+        point="",
+        rows=rows,
+        steps=tuple(by_step(rows, set(rows.point))),
+        points=workflow.points,
+        paths=[step.path for step in workflow.steps],
+        requests=[request.amounts() for request in workflow.requests],
+        own_scripts=has_node_scripts(workflow),
+        later=expanded_steps(workflow),
+        transfer=transfer,
+        inputs={item.name: item.copied for item in workflow.inputs},
+        array_limit=options.site.max_array_size,
+    )
 
 
 def has_node_scripts(workflow: Workflow) -> bool:
-    """Tell whether every node has its own script."""
-    return len(workflow.rows) <= NODE_SCRIPTS
+    """Tell whether every node has its own script; one that a run may not have gets its row only then."""
+    return len(workflow.rows) <= NODE_SCRIPTS and not any(workflow.rows.point)
 
 
-def shard_rows(workflow: Workflow, nodes: list[int]) -> int:
-    """Return how many rows of a step go into one file: fewer where rows are long (many parents, long values)."""
-    rows = workflow.rows
-    longest = max(20 * len(rows.parents[n]) + sum(len(s) for s in rows.slots[n] if type(s) is str) for n in nodes)
-    return max(1, min(SHARD_ROWS, SHARD_BYTES // (longest + 200)))
+def expanded_steps(workflow: Workflow) -> list[int]:
+    """Return the steps whose nodes an expansion adds, or whose rows are made when the run knows them."""
+    template = workflow.template
+    steps = {number for step in workflow.rows.pending for number in steps_below(template, step.step)}
+    steps |= {workflow.rows.step[node] for node, point in enumerate(workflow.rows.point) if point}
+    return sorted(number for number in steps if workflow.steps[number].nodes)
 
 
 def script_files(workflow: Workflow, options: Options, returns: str) -> Iterator[File]:
     """Yield nodes/ scripts, or steps/ scripts and rows/; `returns` is how outputs come back: shared or condor."""
-    for step, nodes in by_step(workflow):
+    later = expanded_steps(workflow)
+    for step, nodes in by_step(workflow.rows, set(workflow.rows.point)):
         fields = slots_of(workflow.template["steps"][step]["task"])
         path = workflow.steps[step].path
         if has_node_scripts(workflow):
@@ -63,12 +63,18 @@ def script_files(workflow: Workflow, options: Options, returns: str) -> Iterator
                 yield File(f"nodes/{workflow.rows.ids[node]}.sh", text.encode(), 0o755)
             continue
         names = slot_names(fields)
-        lines = [row(workflow.rows, node, names).encode() for node in nodes]
-        shard = shard_rows(workflow, nodes)
-        text = _script(workflow, options, returns, step, fields, shard=shard)
-        yield File(f"steps/{path}.sh", text.encode(), 0o755)
+        point = workflow.rows.point
+        lines = [row(workflow.rows, node, names, later=bool(point[node])).encode() for node in nodes]
+        shard = SHARD_ROWS if step in later else shard_rows(workflow.rows, nodes)
+        if step not in later:
+            text = _script(workflow, options, returns, step, fields, shard=shard)
+            yield File(f"steps/{path}.sh", text.encode(), 0o755)
         for number, at in enumerate(range(0, len(lines), shard)):
             yield File(f"rows/{path}.{number}.rows", b"".join(lines[at : at + shard]))
+    for step in later:
+        fields = slots_of(workflow.template["steps"][step]["task"])
+        text = _script(workflow, options, returns, step, fields, shard=SHARD_ROWS, later=True)
+        yield File(f"steps/{workflow.steps[step].path}.sh", text.encode(), 0o755)
 
 
 def _script(
@@ -79,9 +85,11 @@ def _script(
     fields: list[Field],
     node: int | None = None,
     shard: int = 0,
+    later: bool = False,
 ) -> str:
     rows, about = workflow.rows, workflow.steps[step]
     image = workflow.images.get(about.image or "")
+    task = workflow.template["steps"][step]["task"]
     node_id = rows.ids[node] if node is not None else ""
     described = [node] if node is not None else [n for n, s in enumerate(rows.step) if s == step]
     setup = word(about.setup) if about.setup and not about.interpreter else ""
@@ -101,12 +109,17 @@ def _script(
             "returns": returns,
             "scratch": ":".join(options.site.scratch),
             "containers": options.container or " ".join(options.site.runtimes),
-            "late": any(not isinstance(slot, str) for n in described for slot in rows.slots[n]),
-            "mounts": any(rows.mounts[n] for n in described),
+            "late": later or any(has_late_words(rows, n) for n in described),
+            "mounts": bool(task["mounts"]) if later else any(rows.mounts[n] for n in described),
             "workdir": about.workdir,
-            "globs": any(rows.globs[n] for n in described),
-            "command": setup + command_words(workflow.template["steps"][step]["task"]["text"], fields),
+            "globs": (later and publishes_late(task["publisher"])) or any(rows.globs[n] for n in described),
+            "command": setup + command_words(task["text"], fields),
             "here": "/".join(["${wfc_here%/*}"] + [".."] * depth),
             "shard": shard,
         },
     )
+
+
+def publishes_late(publisher: dict[str, Any]) -> bool:
+    """Tell whether a publisher may look at what the command has made."""
+    return publisher["publisher_type"] in ("fromglob-pub", "fromyaml-pub", "fromparjq-pub") or publisher["glob"]

@@ -15,6 +15,12 @@ wfc_lib=${BASH_SOURCE[0]}
 wfc_lib=${wfc_lib%/*}
 source "$wfc_lib/events.sh"
 source "$wfc_lib/records.sh"
+source "$wfc_lib/late.sh"
+
+finish() { # as late.sh calls it: CODE REASON ADVICE
+  say "$3"
+  exit "$1"
+}
 
 main() {
   WFC_BUNDLE=${WFC_BUNDLE:-${wfc_lib%/*}}
@@ -23,10 +29,24 @@ main() {
   mkdir -p -- "$WFC_RUN" && cd -P -- "$WFC_RUN" || exit 75
   WFC_RUN=$PWD
   WFC_LOGS=${WFC_LOGS:-$WFC_RUN/logs}
+  look_at_expansions
   look_at_nodes
   collect_outputs
   write_record
   report
+}
+
+# Where jobs decided what nodes there are, the run says what its outputs are.
+look_at_expansions() {
+  outputs_list=$wfc_lib/outputs.tsv unexpanded=()
+  [[ -e $wfc_lib/points.txt ]] || return 0
+  mapfile -t unexpanded < <(run_points "$WFC_RUN")
+  find_python
+  if "$python" -I "$wfc_lib/runtime.zip" outputs "$WFC_BUNDLE" "$WFC_RUN"; then
+    outputs_list=$WFC_RUN/dynamic/outputs.tsv
+  else
+    unexpanded+=(outputs)
+  fi
 }
 
 # $total; the nodes that are not done in $undone and as keys of $is_undone.
@@ -34,13 +54,14 @@ look_at_nodes() {
   local states node
   declare -gA is_undone=()
   undone=()
-  states=$(record_states "$WFC_RUN" <"$wfc_lib/nodes.txt") || exit 75
+  states=$(run_nodes "$WFC_RUN" | record_states "$WFC_RUN") || exit 75
   while IFS=$'\t' read -r _ node; do
     [[ -n $node ]] || continue
     undone+=("$node")
     is_undone[$node]=1
   done <<<"$states"
-  total=$(wc -l <"$wfc_lib/nodes.txt")
+  for node in ${unexpanded[@]+"${unexpanded[@]}"}; do undone+=("$node"); done
+  total=$(($(run_nodes "$WFC_RUN" | wc -l) + ${#unexpanded[@]}))
 }
 
 # Into a new directory, renamed when all is there.
@@ -60,7 +81,7 @@ collect_outputs() {
     else
       collect_file "$WFC_RUN/$node/$path" "$outputs_new/$destination"
     fi
-  done <"$wfc_lib/outputs.tsv"
+  done <"$outputs_list"
   flush_batch
   [[ ! -e outputs ]] || mv -T -- outputs "$old" || exit 75
   mv -T -- "$outputs_new" outputs || exit 75

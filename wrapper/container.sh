@@ -151,8 +151,16 @@ container_mounts() {
   local i mounts=()
   ! declare -F wfc_mounts >/dev/null || wfc_mounts
   for ((i = 0; i < ${#mounts[@]}; i += 2)); do
-    printf '%s\n' "${mounts[i + 1]}" >"$scratch/mount.$i" || finish 75 enospc "a file cannot be written to $scratch"
     binds+=("$scratch/mount.$i" "${mounts[i]}" ro)
+  done
+}
+
+# Their text, when all late values in it are known.
+container_mounted() {
+  local i mounts=()
+  ! declare -F wfc_mounts >/dev/null || wfc_mounts
+  for ((i = 0; i < ${#mounts[@]}; i += 2)); do
+    printf '%s\n' "${mounts[i + 1]}" >"$scratch/mount.$i" || finish 75 enospc "a file cannot be written to $scratch"
   done
 }
 

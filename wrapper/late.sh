@@ -4,11 +4,15 @@
 # late_globs OWN: resolve what wfc_globs asks for in this node's directory; the members of "published" in $published.
 # A pattern is data: only pathname expansion looks at it.
 late_globs() {
-  local globs=() i path items comma
+  local globs=() others=() i path items comma
   published=
   declare -F wfc_globs >/dev/null || return 0
   wfc_globs
   for ((i = 0; i < ${#globs[@]}; i += 3)); do
+    if [[ ${globs[i + 1]} != pattern && ${globs[i + 1]} != list ]]; then
+      others+=("${globs[@]:i:3}")
+      continue
+    fi
     late_matches "$1" "${globs[i + 2]}"
     items='' comma=''
     for path in ${matches[@]+"${matches[@]}"}; do
@@ -24,6 +28,16 @@ late_globs() {
     json_quote "${globs[i]}"
     published+="${published:+,}$quoted:$items"
   done
+  ((${#others[@]} == 0)) || late_published "$1" "${others[@]}"
+}
+
+# late_published OWN (POINTER MODE ARGUMENT)...: what needs more than bash.
+late_published() {
+  local members own=$1
+  shift
+  find_python
+  members=$(printf '%s\0' "$@" | runtime publish "$WFC_RUN" "$own" "$root" "$id" && printf .) || runtime_failed
+  published+=${published:+,}${members%.}
 }
 
 # late_matches OWN PATTERN: sorted matches in $matches, as the command sees them.
@@ -81,4 +95,66 @@ wfc_late_words() {
   [[ $words == *$'\001' ]] ||
     finish 65 upstream.late "node $2 published no value at $3; look at its directory and its log"
   printf -v "$1" %s "${words%$'\001'}"
+}
+
+# wfc_late_values (VARIABLE NODE POINTER)...: with `=` for NODE, the third word is an expression (runtime.late).
+wfc_late_values() {
+  local names=() expressions='' value k=0
+  while (($# >= 3)); do
+    if [[ $2 == = ]]; then
+      names+=("$1") expressions+=$3$'\n'
+    else
+      wfc_late_words "$1" "$2" "$3"
+    fi
+    shift 3
+  done
+  ((${#names[@]})) || return 0
+  find_python
+  while IFS= read -r -d '' value; do
+    ((k < ${#names[@]})) && printf -v "${names[k]}" %s "$value"
+    ((k += 1))
+  done < <(printf %s "$expressions" | runtime late "$WFC_RUN" "$root")
+  ((k == ${#names[@]})) || runtime_failed
+}
+
+# late_row: the row of a node that a bound allowed, now that the lists are known. A run may not have the node.
+late_row() {
+  local rc
+  find_python
+  row_text=$(runtime row "$WFC_BUNDLE" "$WFC_RUN" "$id")
+  rc=$?
+  ((rc != 3)) || late_surplus
+  ((rc == 0)) || runtime_failed
+  describe
+}
+
+# The node ends at once, with an empty directory and a record.
+late_surplus() {
+  own=$WFC_RUN/$id published=''
+  runtime_label=none
+  mkdir -p -- "$own" || finish 75 publish.failed "$own cannot be made"
+  collect_files
+  phase_publish
+  finish 0 surplus
+}
+
+# Its messages go to the log.
+runtime() { "$python" -I "$wfc_lib/runtime.zip" "$@"; }
+
+runtime_failed() {
+  payload_last_line
+  finish 65 late.failed "${last_line:-a value that a job published cannot be used}"
+}
+
+# The runtime is Python's standard library; batch nodes have it under one of these names.
+find_python() {
+  local name
+  for name in "${WFC_PYTHON-}" python3 /usr/libexec/platform-python python; do
+    [[ -n $name ]] || continue
+    if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 6))' >/dev/null 2>&1; then
+      python=$name
+      return
+    fi
+  done
+  finish 75 python.none "no Python 3.6 or newer on $HOSTNAME; set WFC_PYTHON"
 }

@@ -18,7 +18,7 @@ source "$wfc_lib/late.sh"
 source "$wfc_lib/publish.sh"
 
 wfc_main() {
-  begin "${1-}"
+  begin "$@"
   phase memo     # a valid record: nothing to do
   phase upstream # every parent has a valid record
   phase scratch  # a private directory on this host
@@ -31,16 +31,19 @@ wfc_main() {
   finish 0 'done'
 }
 
-# wfc_rows BASE SHARD: the node's assignments are a line of a file of rows. Row k is line k % SHARD of BASE.<k / SHARD>.rows.
+# wfc_rows STEP SHARD: the node's assignments are a line of a file of rows. Row k is line k % SHARD of
+# STEP.<k / SHARD>.rows, in rows/ of the bundle or in the directory of the run that an expansion wrote.
 wfc_rows() {
-  rows_base=$1 rows_shard=$2 row_text=
+  rows_step=$1 rows_shard=$2 row_text=
   # The rows are text of our own, fully quoted, made with the bundle.
   # shellcheck disable=SC2317,SC2329 # describe calls it
   wfc_node() { eval "$row_text"; }
 }
 
 read_row() {
-  local file=$WFC_BUNDLE/$rows_base.$(($1 / rows_shard)).rows line
+  local file=$WFC_BUNDLE/rows line
+  [[ -z ${2-} ]] || file=$WFC_RUN/$2
+  file+=/$rows_step.$(($1 / rows_shard)).rows
   mapfile -t -s $(($1 % rows_shard)) -n 1 line <"$file"
   [[ -n ${line-} ]] || finish 65 row.missing "there is no row $1 in $file"
   row_text=$line
@@ -68,7 +71,7 @@ begin() {
   absolute WFC_RUN WFC_IMAGES WFC_INPUTS WFC_LOGS
   returns=${WFC_RETURN:-${wfc_return:-shared}}
   root=/wfc/run
-  [[ -z ${rows_base-} ]] || read_row "$1"
+  [[ -z ${rows_step-} ]] || read_row "$@"
   describe
   who_am_i
   # A scheduler's job that makes it itself, be it for the logs, would hide that the directory is not shared.
@@ -109,7 +112,7 @@ absolute() {
 # The node's values, for the $root of the moment. A row leaves out what its node has not.
 describe() {
   # shellcheck disable=SC2034 # the generated script reads them
-  parents=() inputs=() node_late=() node_globs=() node_mounts=()
+  parents=() inputs=() node_late=() node_globs=() node_mounts=() later=
   wfc_node
 }
 
@@ -200,6 +203,7 @@ memo() {
 phase_upstream() {
   local states patience=${WFC_LATENCY:-60}
   [[ ${WFC_LOCAL:-0} != 1 ]] || patience=${WFC_LATENCY:-0}
+  [[ -z $later ]] || late_row
   ((${#parents[@]})) || return 0
   while :; do
     states=$(record_states "$WFC_RUN" "${parents[@]}") || finish 75 upstream.unread 'the records of the parents cannot be read'

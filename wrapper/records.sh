@@ -218,3 +218,21 @@ NR == 1 {
 }
 END { exit !found }
 '
+
+# run_nodes RUN: the nodes that are known, also by expansions, one id a line.
+run_nodes() {
+  cat "$wfc_lib/nodes.txt"
+  [[ ! -d $1/dynamic ]] || find "$1/dynamic" -name nodes.txt -exec cat {} +
+}
+
+# run_points RUN: the expansions that were not made.
+run_points() {
+  local name
+  [[ -s $wfc_lib/points.txt ]] || return 0
+  {
+    cat "$wfc_lib/points.txt"
+    [[ ! -d $1/dynamic ]] || find "$1/dynamic" -name points.txt -exec cat {} +
+  } | while IFS= read -r name; do
+    [[ -e $1/dynamic/$name/nodes.txt ]] || printf '%s\n' "$name"
+  done
+}

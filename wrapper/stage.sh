@@ -67,6 +67,7 @@ phase_stagein() {
   fi
   describe # once more: now $root is known
   ! declare -F wfc_late >/dev/null || wfc_late
+  [[ $runtime == none ]] || container_mounted
 }
 
 # The own directory: always a real one, so that getcwd() gives the path that is the same everywhere.

@@ -298,7 +298,7 @@ def test_rows(make_bundle: MakeBundle) -> None:
 wfc_return=shared wfc_containers=auto
 wfc_globs() {{ globs=(/f list "$glob_1"); }}
 wfc_command() {{ printf '%s' "echo -n '$p_x' >x.o"; }}
-source "{bundle.path}/lib/node.sh"; wfc_rows rows/map 10; wfc_main "$@"
+source "{bundle.path}/lib/node.sh"; wfc_rows map 10; wfc_main "$@"
 """
     )
     for k, code in ((0, 0), (23, 0), (25, 65)):
@@ -329,7 +329,7 @@ wfc_late() {{
 }}
 wfc_globs() {{ globs=(${{node_globs[@]+"${{node_globs[@]}}"}}); }}
 wfc_command() {{ printf %s "basename -a $p_x >x"; }}
-source "{bundle.path}/lib/node.sh"; wfc_rows rows/m 10; node_late=(p_x old /f) node_globs=(/old list x); wfc_main "$@"
+source "{bundle.path}/lib/node.sh"; wfc_rows m 10; node_late=(p_x old /f) node_globs=(/old list x); wfc_main "$@"
 """
     )
     for k, name in enumerate(["static", "x", "static"]):

@@ -8,13 +8,14 @@ from typing import Protocol
 
 from wfcompile.errors import Misused, suggest
 from wfcompile.ir import Workflow
+from wfcompile.library import File
 from wfcompile.options import Options
-from wfcompile.scripts import File
 
 
 class Backend(Protocol):
     """What a backend's module offers."""
 
+    SURPLUS: bool  # nodes of a bounded expansion are submitted whether the run has them or not
     NEXT: str  # the command that runs the bundle, as it is typed in the bundle's directory
 
     def returns(self, options: Options) -> str:

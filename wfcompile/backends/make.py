@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wfcompile.ir import Workflow
+from wfcompile.library import File
 from wfcompile.options import Options
 from wfcompile.render import render
-from wfcompile.scripts import File, by_step, has_node_scripts
+from wfcompile.runtime.make import make_rules
+from wfcompile.scripts import part_of
 
 NEXT = "make -j4 -k"
+SURPLUS = False  # every node of an expansion is one of the run
 
 
 def returns(options: Options) -> str:
@@ -19,24 +22,10 @@ def returns(options: Options) -> str:
 
 def emit(workflow: Workflow, options: Options) -> Iterator[File]:
     """Yield the Makefile and its helper scripts."""
-    values = {"workflow": workflow.name, "nodes": len(workflow.rows)}
+    values = {"workflow": workflow.name, "nodes": len(workflow.rows), "points": bool(workflow.points)}
     frame = render("make", "Makefile.j2", values)
-    yield File("Makefile", (frame + "".join(_rules(workflow))).encode())
+    yield File("Makefile", (frame + "".join(make_rules(part_of(workflow, options)))).encode())
     for name in ("status.sh", "resume.sh", "cancel.sh"):
         yield File(name, render("make", f"{name}.j2", values).encode(), 0o755)
-
-
-def _rules(workflow: Workflow) -> Iterator[str]:
-    """Yield a rule for each node: its record follows its parents' records."""
-    rows = workflow.rows
-    own_scripts = has_node_scripts(workflow)
-    for step, nodes in by_step(workflow):
-        path = workflow.steps[step].path
-        for number, node in enumerate(nodes):
-            node_id = rows.ids[node]
-            needs = sorted({*rows.parents[node], *rows.after[node]})
-            target = f"$(RUN)/{node_id}/done.json"
-            script = f"nodes/{node_id}.sh" if own_scripts else f"steps/{path}.sh {number}"
-            yield f"nodes: {target}\n{target}:"
-            yield "".join([f" $(RUN)/{rows.ids[parent]}/done.json" for parent in needs])
-            yield f"\n\t@$(NODE) {script}\n"
+    if workflow.points:
+        yield File("dynamic.mk", render("make", "dynamic.mk.j2", values).encode())

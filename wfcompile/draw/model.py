@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from wfcompile.ir import Request, Workflow
 from wfcompile.runtime.expand import slots_of
-from wfcompile.runtime.late import command
+from wfcompile.runtime.late import command, shown
+from wfcompile.runtime.parts import by_step
 from wfcompile.runtime.references import Nodes
-from wfcompile.runtime.values import RUN, Late
-from wfcompile.scripts import by_step
+from wfcompile.runtime.values import RUN
 
 INPUTS, OUTPUTS = -1, -2  # beside the step numbers: the box of input files, the box of what is collected
 
@@ -71,7 +71,7 @@ class Picture:
 def picture(workflow: Workflow) -> Picture:
     """Return the picture of a workflow that has been expanded; time is linear in its nodes and edges."""
     owners = dict(_owners(workflow, 0, None))
-    nodes = {step: numbers for step, numbers in by_step(workflow)}
+    nodes = {step: numbers for step, numbers in by_step(workflow.rows, set(workflow.rows.point))}
     boxes = [_box(workflow, step, nodes[step], owners[step]) for step in owners if step in nodes]
     edges = step_edges(workflow)
     started = {edge.target for edge in edges}
@@ -103,8 +103,8 @@ def _owners(workflow: Workflow, scope: int, owner: int | None) -> Iterator[tuple
 def _box(workflow: Workflow, step: int, nodes: list[int], owner: int | None) -> Box:
     rows, about, first = workflow.rows, workflow.steps[step], nodes[0]
     task = workflow.template["steps"][step]["task"]
-    text = command(rows, first, task["text"], slots_of(task), lambda n, pointer: f"@LATE:{rows.ids[n]}:{pointer}@")
-    late = any(isinstance(slot, Late) for node in nodes for slot in rows.slots[node])
+    text = command(rows, first, task["text"], slots_of(task), lambda slot, field: shown(slot, rows.ids))
+    late = any(not isinstance(slot, str) for node in nodes for slot in rows.slots[node])
     return Box(
         step=step,
         name=about.path.rpartition("/")[2],

@@ -1,17 +1,19 @@
-"""Pass: templates become rows and edges (runtime.expand, called with what the compiler knows)."""
+"""Pass: templates become rows, edges and expansion points (runtime.points, with what the compiler knows)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from wfcompile.errors import Diagnostic, Refused
+from wfcompile.errors import Diagnostic, Refused, suggest
 from wfcompile.initdata import look
 from wfcompile.ir import Workflow
 from wfcompile.jq_program import run_jq
 from wfcompile.options import Options
 from wfcompile.runtime.expand import Known
-from wfcompile.runtime.expand import expand as expand_rows
+from wfcompile.runtime.points import Expansion, Point, expanded
+from wfcompile.runtime.references import Rows
 from wfcompile.runtime.values import Problem
 
 
@@ -26,11 +28,17 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
             looked[key] = look(directory, place, text, discover) if directory else None
         return looked[key]
 
-    known = Known(workflow.init, workflow.init_scopes, look_once, run_jq)
+    exact, bounds = _expectations(workflow, options)
+    known = Known(workflow.init, workflow.init_scopes, look_once, run_jq, expected=exact)
     try:
-        rows = expand_rows(workflow.template, known)
+        expansion = _expanded(workflow, known)
+        if bounds and options.surplus:
+            expansion = _bounded(workflow, known, bounds, expansion.points)
     except Problem as problem:
         raise Refused(problem.what, problem.advice, workflow.loc(problem.step, problem.part)) from None
+    rows, points = expansion
+    _refuse_wrong_expectations(workflow, rows, exact)
+    _refuse_points(workflow, options, points)
     _refuse_shared_directories(workflow, rows.ids, rows.step)
     for slots, step in zip(rows.slots, rows.step, strict=True):
         if any(type(slot) is str and "\0" in slot for slot in slots):
@@ -44,11 +52,74 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
         raise Refused(
             "the workflow has no node to run", "does a scatter run over an empty list?", workflow.steps[0].loc
         )
-    return replace(workflow, rows=rows, looked=looked, warnings=tuple(warnings))
+    return replace(
+        workflow,
+        rows=rows,
+        points=points,
+        exact=exact,
+        bounds=bounds,
+        looked=looked,
+        warnings=tuple(warnings),
+    )
+
+
+def _expanded(workflow: Workflow, known: Known) -> Expansion:
+    return expanded(workflow.template, known, lambda point: False, lambda node_id: None)
+
+
+def _bounded(workflow: Workflow, known: Known, bounds: Mapping[str, int], points: tuple[Point, ...]) -> Expansion:
+    """Expand with the most nodes that the bounds allow; Rows.point tells which of them a run may not have."""
+    names = {step.key: point.name for point in points for step in point.steps}
+    return _expanded(workflow, known._replace(expected={**known.expected, **bounds}, points=names))
+
+
+def _expectations(workflow: Workflow, options: Options) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the steps with an exact number of nodes, and those with a bound."""
+    scattered = {about["path"] for about in workflow.template["steps"] if about.get("scatter")}
+    exact: dict[str, int] = {}
+    bounds: dict[str, int] = {}
+    for path, exactly, count in options.expected:
+        if path not in scattered:
+            raise Refused(f"--expect {path}: no such scattered step", suggest(path, scattered))
+        if exactly and count == 0:
+            raise Refused(f"--expect {path}=0: a step that has no nodes cannot be checked", f"write '{path}<=0'")
+        (exact if exactly else bounds)[path] = count
+    return exact, bounds
+
+
+def _refuse_wrong_expectations(workflow: Workflow, rows: Rows, exact: Mapping[str, int]) -> None:
+    """Refuse an exact number that is wrong already: the step's list is known."""
+    for step, about in enumerate(workflow.template["steps"]):
+        if about["path"] not in exact or about["task"] is None:
+            continue
+        counts: dict[str, int] = {}
+        for node, number in enumerate(rows.step):
+            if number == step:
+                scope = rows.ids[node].rpartition("/")[0]
+                counts[scope] = counts.get(scope, 0) + 1
+        for count in counts.values():
+            if count != exact[about["path"]]:
+                what = f"--expect {about['path']}={exact[about['path']]}: the step has {count} nodes"
+                raise Refused(what, "its list is known without running anything", workflow.loc(step, ("scatter",)))
+
+
+def _refuse_points(workflow: Workflow, options: Options, points: tuple[Point, ...]) -> None:
+    """Refuse what would have to be expanded on a site where that cannot be done."""
+    if not points or options.site.submit_from_jobs:
+        return
+    first = points[0].steps[0]
+    path = workflow.steps[first.step].path
+    waited = ", ".join(points[0].causes[:3])
+    raise Refused(
+        f"how many nodes '{path}' has is known only when {waited} has ended, and at the site "
+        f"'{options.site.name}' jobs may not submit jobs",
+        f"give a bound: --expect '{path}<=N', or the number: --expect {path}=N",
+        workflow.loc(first.step, first.part),
+    )
 
 
 # names of the run's own files, and of DAGMan's own words and nodes
-_RESERVED = ("init", "logs", "outputs", "record.json", "slurm.jobs", "wfcompile.final")
+_RESERVED = ("init", "logs", "outputs", "dynamic", "record.json", "slurm.jobs", "wfcompile.final")
 
 
 def _refuse_shared_directories(workflow: Workflow, ids: list[str], steps: list[int]) -> None:

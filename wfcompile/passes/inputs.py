@@ -15,7 +15,8 @@ from wfcompile.options import Options
 
 def find_inputs(workflow: Workflow, options: Options) -> Workflow:
     """Return the workflow with a list of every input file, directories walked, in a stable order."""
-    used = sorted({name for names in workflow.rows.inputs for name in names})
+    every = (*workflow.rows.inputs, *(step.inputs for step in workflow.rows.pending))
+    used = sorted({name for names in every for name in names})
     if not used:
         return workflow
     files = {file.name: file for name in used for file in _placed(workflow, name)}

@@ -3,12 +3,15 @@
 Everything that came from a user is data in it: quoted for bash, or an id of a legal alphabet.
 """
 
+import json
 import re
-from typing import List, Sequence
+from typing import Any, List, Optional, Sequence, Tuple
 
 from .format_language import Field, parse
+from .late import encode
+from .publish import GLOBS, Glob
 from .references import Rows
-from .values import RUN, Late
+from .values import RUN, Deferred, Late
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:=@%+,-]+\Z")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -58,21 +61,86 @@ def assignments(rows: Rows, node: int, names: Sequence[str]) -> List[str]:
     lines = ["id=%s" % ids[node], "parents=(%s)" % " ".join([ids[p] for p in rows.parents[node]])]
     if rows.inputs[node]:
         lines.append("inputs=(%s)" % " ".join([word(x) for x in rows.inputs[node]]))
-    late: List[str] = []
     for name, value in zip(names, rows.slots[node]):
-        if type(value) is Late:
-            late.append("%s %s %s" % (name, ids[value.node], word(value.pointer)))
-        else:
+        if isinstance(value, str):
             lines.append("%s=%s" % (name, word(value)))
+    late = late_words(rows, node, names)
     if late:
         lines.append("node_late=(%s)" % " ".join(late))
     if rows.globs[node]:
-        lines.append("node_globs=(%s)" % " ".join([word(x) for glob in rows.globs[node] for x in glob]))
+        words = [word(x) for glob in rows.globs[node] for x in _glob(rows, glob)]
+        lines.append("node_globs=(%s)" % " ".join(words))
     if rows.mounts[node]:
-        lines.append("node_mounts=(%s)" % " ".join([word(x) for mount in rows.mounts[node] for x in mount]))
+        # an empty text is filled in when its late value is known
+        words = [word(x if isinstance(x, str) else "") for mount in rows.mounts[node] for x in mount]
+        lines.append("node_mounts=(%s)" % " ".join(words))
     return lines
 
 
-def row(rows: Rows, node: int, names: Sequence[str]) -> str:
-    """Return a node's line of a rows/ file."""
+def has_late_words(rows: Rows, node: int) -> bool:
+    """Tell whether a node waits for a late value before its command starts."""
+    return bool(late_words(rows, node, [""] * len(rows.slots[node])))
+
+
+def needs_python(rows: Rows, node: int) -> bool:
+    """Tell whether a value that a node waits for, or what it publishes, needs more than bash."""
+    return "=" in late_words(rows, node, [""] * len(rows.slots[node]))[1::3] or any(
+        [mode not in GLOBS for _, mode, _ in rows.globs[node]]
+    )
+
+
+def late_words(rows: Rows, node: int, names: Sequence[str]) -> List[str]:
+    """Return three words for each late value: the variable it goes to, a node and a pointer, or `=` and JSON.
+
+    What a glob found is read by bash; anything else by the runtime (main.py).
+    """
+    words: List[str] = []
+    for name, value in zip(names, rows.slots[node]):
+        if isinstance(value, str):
+            continue
+        glob = _one_glob(rows, value)
+        if glob:
+            words += [name, rows.ids[glob.node], word(glob.pointer)]
+        else:
+            if isinstance(value, Late):
+                value = Deferred("format", ["value", None, ""], {"value": value})
+            words += [name, "=", word(json_text(encode(value, rows.ids)))]
+    for k, (_, text) in enumerate(rows.mounts[node]):
+        if not isinstance(text, str):
+            words += [word("node_mounts[%d]" % (2 * k + 1)), "=", word(json_text(encode(text, rows.ids)))]
+    for k, (_, mode, pattern) in enumerate(rows.globs[node]):
+        if mode in GLOBS and not isinstance(pattern, str):
+            words += [word("node_globs[%d]" % (3 * k + 2)), "=", word(json_text(encode(pattern, rows.ids)))]
+    return words
+
+
+def _one_glob(rows: Rows, value: Any) -> Optional[Late]:
+    """Return the late value when its words, parted by blanks, are what one glob found."""
+    if isinstance(value, Deferred) and value.operation == "format" and value.options[1:] == [None, ""]:
+        (inside,) = value.data.values()
+        if isinstance(inside, Deferred) and inside.operation == "combine" and len(inside.data) == 1:
+            value = inside.data[0]
+    if isinstance(value, Late) and (
+        value.pointer in [pointer for pointer, mode, _ in rows.globs[value.node] if mode in GLOBS]
+    ):
+        return value
+    return None
+
+
+def _glob(rows: Rows, glob: Glob) -> Tuple[str, str, str]:
+    pointer, mode, argument = glob
+    if isinstance(argument, str):
+        return pointer, mode, argument
+    return pointer, mode, "" if mode in GLOBS else json_text(encode(argument, rows.ids))
+
+
+def json_text(data: Any) -> str:
+    """Return data as JSON on one line."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def row(rows: Rows, node: int, names: Sequence[str], later: bool = False) -> str:
+    """Return a node's line of a rows/ file; `later` says that the node makes its row itself when it runs."""
+    if later:
+        return "id=%s; later=%s\n" % (rows.ids[node], rows.point[node])
     return "; ".join(assignments(rows, node, names)) + "\n"

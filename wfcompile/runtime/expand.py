@@ -21,13 +21,27 @@ import json
 import posixpath
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from .format_language import Context, Field, FormatError, needs_context, parse, render_field
+from . import jsonpath
+from .format_language import Context, Field, FormatError, needs_context, parse
 from .jq_stage import JqAll, parameter_sets
-from .late import flat, plain
-from .publish import publish
-from .references import Nodes, Results, Rows, Scope, jobs_in
-from .scatter import scatter
-from .values import ROOT_INIT, RUN, Late, Problem, Value, collect, has_late, has_path
+from .late import plain, rendered
+from .publish import publish, published_by_job, put
+from .references import Nodes, PendingStep, Results, Rows, Scope, jobs_in
+from .scatter import expected_elements, scatter
+from .values import (
+    ROOT_INIT,
+    RUN,
+    Deferred,
+    Late,
+    Pending,
+    Problem,
+    Value,
+    Waiting,
+    collect,
+    has_late,
+    has_path,
+    late_nodes,
+)
 
 
 class Known(NamedTuple):
@@ -37,6 +51,9 @@ class Known(NamedTuple):
     scopes: Mapping[str, str] = {}  # sub-workflows with an init directory of their own -> its place below init/
     look: Callable[[str, str, bool], Any] = lambda place, text, discover: None  # see initdata.look
     jq: Optional[JqAll] = None  # all results of a jq program
+    published: Callable[[str], Optional[Mapping[str, Any]]] = lambda node_id: None  # late pointer -> value
+    points: Mapping[str, str] = {}  # PendingStep.key -> the expansion point that the step belongs to
+    expected: Mapping[str, int] = {}  # path of a scattered step -> how many nodes it is taken to have
 
 
 def slots_of(task: Dict[str, Any]) -> List[Field]:
@@ -49,7 +66,10 @@ def slots_of(task: Dict[str, Any]) -> List[Field]:
 
 
 def expand(template: Dict[str, Any], known: Known) -> Rows:
-    """Make the rows and edges of a workflow; raises Problem with the step and the part of it at fault."""
+    """Make the rows and edges of a workflow; raises Problem with the step and the part of it at fault.
+
+    A step whose nodes depend on what jobs have yet to publish is left out, with all that depends on it: Rows.pending.
+    """
     expansion = _Expansion(template, known)
     expansion.run()
     return expansion.rows
@@ -79,6 +99,7 @@ class _Expansion:
         self.fields: Dict[int, List[Field]] = {}
         self.interned: Dict[Nodes, Nodes] = {}
         self.places = [""] + sorted(known.scopes.values())
+        self.point = ""  # the expansion point of the step in hand
 
     def run(self) -> None:
         root = Scope("", 0, ())
@@ -99,23 +120,16 @@ class _Expansion:
 
     def run_step(self, number: int, scope: Scope) -> None:
         step = self.steps[number]
-        if not self.ready(number, step, scope):
-            return
-        after = {job for query in step["after"] for entry in self.results.find(query, scope) for job in jobs_in(entry)}
-        if step["jq"]:
-            for i, parameters in enumerate(parameter_sets(step["jq"], scope, self.results, self.known.jq)):
-                element = Elements(["%s_%d" % (step["name"], i)], [i], parameters, {})
-                self.run_body(number, scope, element, after)
-        else:
-            common = {key: self.parameter(key, expression, scope) for key, expression in step["parameters"].items()}
-            if step["scatter"]:
-                spread = scatter(step["scatter"], common)
-                common = {key: value for key, value in common.items() if key not in spread}
-                indices: List[Optional[int]] = list(range(len(next(iter(spread.values())))))
-                names = ["%s_%s" % (step["name"], i) for i in indices]
-                self.run_body(number, scope, Elements(names, indices, common, spread), after)
-            else:
-                self.run_body(number, scope, Elements([step["name"]], [None], common, {}), after)
+        key = scope.prefix + step["name"]
+        outer, self.point = self.point, self.known.points.get(key, self.point)
+        try:
+            if not self.run_nodes(number, step, scope):
+                return
+        except Pending as pending:
+            scope[step["name"]] = Waiting(key, pending.causes)
+            self.rows.pending.append(self.pending_step(number, step, scope, pending))
+        finally:
+            self.point = outer
         for name, expression in step["register"].items():
             if name in scope.registered:
                 raise Problem(
@@ -123,16 +137,79 @@ class _Expansion:
                 )
             scope.registered[name] = expression
 
+    def run_nodes(self, number: int, step: Dict[str, Any], scope: Scope) -> bool:
+        """Make a step's nodes in one scope; False when it does not run. Raises Pending before anything is made."""
+        if not self.ready(number, step, scope):
+            return False
+        after = {job for query in step["after"] for entry in self.results.find(query, scope) for job in jobs_in(entry)}
+        for elements in self.elements(step, scope):
+            self.run_body(number, scope, elements, after)
+        return True
+
+    def elements(self, step: Dict[str, Any], scope: Scope) -> List["Elements"]:
+        """Return the elements of a step in one scope; those of a jq-stage differ in the names of their parameters."""
+        if step["jq"]:
+            sets = parameter_sets(step["jq"], scope, self.results, self.known.jq)
+            self.note_empty(step, scope, len(sets))
+            return [Elements(["%s_%d" % (step["name"], i)], [i], one, {}) for i, one in enumerate(sets)]
+        common = {key: self.parameter(key, expression, scope) for key, expression in step["parameters"].items()}
+        if not step["scatter"]:
+            return [Elements([step["name"]], [None], common, {})]
+        try:
+            spread = scatter(step["scatter"], common)
+        except Pending:
+            if step["path"] not in self.known.expected:
+                raise
+            spread = expected_elements(step["scatter"], common, self.known.expected[step["path"]], step["path"])
+        common = {key: value for key, value in common.items() if key not in spread}
+        indices: List[Optional[int]] = list(range(len(next(iter(spread.values())))))
+        self.note_empty(step, scope, len(indices))
+        return [Elements(["%s_%s" % (step["name"], i) for i in indices], indices, common, spread)]
+
+    def note_empty(self, step: Dict[str, Any], scope: Scope, count: int) -> None:
+        """Note a stage that a job's result left without nodes: for what refers to it that is an empty list."""
+        if count == 0 and scope.prefix + step["name"] in self.known.points:
+            scope[step["name"]] = []
+            scope.emptied.add(step["name"])
+
+    def pending_step(self, number: int, step: Dict[str, Any], scope: Scope, pending: Pending) -> PendingStep:
+        nodes: Set[int] = set(scope.after)
+        waiting: Set[str] = set()
+        inputs: Set[str] = set()
+        for expression in [*step["parameters"].values(), *step["fulfilled"]]:
+            self.results.involved(expression, scope, nodes, waiting)
+        for query in [*step["after"], *step["dependencies"]]:
+            for entry in self.results.look(query, scope):
+                if isinstance(entry, Waiting) or query in step["after"]:
+                    self.results.involve(entry, nodes, waiting)
+        if step["jq"]:  # its programs may look at every stage that stands before it
+            self.results.involve(scope, nodes, waiting)
+        for key, expression in step["parameters"].items():
+            try:
+                inputs.update(input_paths(self.parameter(key, expression, scope).data))
+            except Pending:
+                continue  # what it reads is in `waiting`; the nodes made then have their own inputs
+        return PendingStep(
+            key=scope.prefix + step["name"],
+            step=number,
+            point=self.point,
+            causes=frozenset(pending.causes),
+            nodes=frozenset(nodes | pending.causes),
+            waiting=frozenset(waiting),
+            part=pending.part,
+            inputs=tuple(sorted(inputs)),
+        )
+
     def ready(self, number: int, step: Dict[str, Any], scope: Scope) -> bool:
         """Tell whether a stage runs; the engine leaves out one whose dependencies never come true."""
         for query in step["dependencies"]:
-            if not self.results.find(query, scope):
+            if not self.results.find(query, scope) and not scope.emptied.intersection(first_names(query)):
                 self.rows.skipped.append((number, scope.prefix, query))
                 return False
         for expression in step["fulfilled"]:
             data = self.results.evaluate(expression, scope).data
-            if has_late(data):
-                raise Problem("whether this stage runs is known only when a job has ended", part=("dependencies",))
+            if isinstance(data, (Late, Deferred)):
+                raise Pending(late_nodes(data, set()), ("dependencies",))
             # the engine asks for the truth of references: a list by its length, any scalar but null and false is true
             if not (len(data) if isinstance(data, (list, dict)) else data is not None and data is not False):
                 self.rows.skipped.append((number, scope.prefix, str(expression.get("query"))))
@@ -142,8 +219,8 @@ class _Expansion:
     def parameter(self, key: str, expression: Dict[str, Any], scope: Scope) -> Value:
         try:
             return self.results.evaluate(expression, scope)
-        except Problem as problem:
-            problem.part = ("parameters", key, *problem.part)
+        except (Problem, Pending) as problem:
+            problem.part = ("parameters", key) + problem.part
             raise
 
     def run_body(
@@ -158,23 +235,24 @@ class _Expansion:
         if step["task"] is not None:
             self.run_task(number, scope, elements, after)
             return
-        for i, name in enumerate(elements.names):
-            parameters = elements.parameters(i)
-            if step["cases"] is None:
+        every = [elements.parameters(i) for i in range(len(elements.names))]
+        if step["cases"] is None:
+            for name, parameters in zip(elements.names, every):
                 self.run_subworkflow(step, scope, name, parameters, self.intern(after.union(scope.after)))
-                continue
-            case = self.choose(step["cases"], parameters)
+            return
+        chosen = [self.choose(step["cases"], parameters) for parameters in every]  # all, before any node is made
+        for i, case in enumerate(chosen):
             if case is None:
                 self.rows.skipped.append((number, scope.prefix, "cases"))
             else:
-                self.run_body(case, scope, Elements([name], [elements.indices[i]], parameters, {}), after)
+                self.run_body(case, scope, Elements([elements.names[i]], [elements.indices[i]], every[i], {}), after)
 
     def choose(self, cases: List[Dict[str, Any]], parameters: Dict[str, Value]) -> Optional[int]:
         """Return the step of the first case whose program's result is true to Python."""
         data = {key: value.data for key, value in parameters.items()}
         for k, case in enumerate(cases):
             if has_late(data) or self.known.jq is None:
-                raise Problem("which case applies is known only when a job has ended", part=("cases", str(k)))
+                raise Pending(late_nodes(data, set()), ("cases", str(k)))
             found = self.known.jq(case["if"], data)
             if found and found[0]:
                 return int(case["step"])
@@ -217,8 +295,10 @@ class _Expansion:
             return [self.init_value(x, place, discover) for x in data]
         if isinstance(data, dict):
             return {k: self.init_value(v, place, discover) for k, v in data.items()}
+        if isinstance(data, Deferred):
+            return Deferred(data.operation, data.options, self.init_value(data.data, None, False))
         if isinstance(data, str):
-            if "{workdir}" not in data:
+            if type(data) is str and "{workdir}" not in data:
                 data = self.context.string(data, "")
             if place is not None and not data.startswith((RUN, "/")):
                 found = self.known.look(place, data, discover)
@@ -259,9 +339,14 @@ class _Expansion:
                     uses = set(uses)
                     collect(value.origin, value.data, uses)
             result, globs = publish(task["publisher"], parameters, node, workdir, self.known.jq)
+            others = foreign(result, workdir, node) or published_by_job(globs)
             if not task["runs"]:
                 self.results.add_value(scope, step["name"], Value(result, tuple(sorted(uses)) or None))
                 continue
+            found = self.known.published(node_id) if globs else None
+            if found is not None:
+                result = put(result, node, found)
+            rows.point.append(self.point)
             rows.slots.append(tuple([s(parameters) if callable(s) else s for s in slots]))
             rows.step.append(number)
             rows.index.append(indices[i])
@@ -276,14 +361,16 @@ class _Expansion:
             rows.globs.append(globs)
             rows.mounts.append(tuple([(m["path"], self.mounted(m["script"], parameters)) for m in task["mounts"]]))
             rows.results.append(result)
-            if foreign(result, workdir, node):
+            if others:
                 self.results.origins[node] = tuple(sorted(uses | {node}))
             scope.setdefault(step["name"], []).append(node)
 
-    def mounted(self, script: str, parameters: Dict[str, Any]) -> str:
+    def mounted(self, script: str, parameters: Dict[str, Any]) -> Any:
         """Return the text of a parameter mount: the results of a jq program as JSON, a line each."""
-        if has_late(parameters) or self.known.jq is None:
-            raise Problem("a parameter mount reads values that are known only when a job has ended", part=("task",))
+        if has_late(parameters):
+            return Deferred("lines", [script], parameters)
+        if self.known.jq is None:
+            raise Problem("a parameter mount needs jq", part=("task",))
         lines = [json.dumps(x, ensure_ascii=False, separators=(",", ":")) for x in self.known.jq(script, parameters)]
         return "\n".join(lines)
 
@@ -300,7 +387,7 @@ class _Expansion:
             if field.name in spread or field.name in own:
                 return lambda parameters: plain(parameters[field.name], field)
             return plain(shared[field.name], field)
-        return lambda parameters: render_field(field, {k: flat(v) for k, v in parameters.items()})
+        return lambda parameters: rendered(field, parameters)
 
 
 def foreign(result: Any, workdir: str, node: int) -> bool:
@@ -311,7 +398,13 @@ def foreign(result: Any, workdir: str, node: int) -> bool:
         return any(foreign(x, workdir, node) for x in result)
     if isinstance(result, str):
         return RUN in result and not result.startswith(workdir)
-    return isinstance(result, Late) and result.node != node
+    return isinstance(result, Deferred) or (isinstance(result, Late) and result.node != node)
+
+
+def first_names(query: str) -> List[str]:
+    """Return the stages that a query begins with."""
+    steps = jsonpath.parse(query)
+    return list(steps[0][1]) if steps and steps[0][0] == "fields" else []
 
 
 def input_paths(data: Any) -> Tuple[str, ...]:
@@ -324,6 +417,8 @@ def input_paths(data: Any) -> Tuple[str, ...]:
             stack.extend(value.values())
         elif isinstance(value, list):
             stack.extend(value)
+        elif isinstance(value, Deferred):
+            stack.append(value.data)
         elif isinstance(value, str) and RUN + "/init" in value:
             inside = value.startswith(RUN + "/init") and value.count(RUN) == 1
             found.add(posixpath.normpath("./" + value[len(RUN + "/init") :]) if inside else ".")

@@ -8,7 +8,7 @@ import re
 import string
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Union
 
-from .values import RESERVED, RUN, has_late
+from .values import RESERVED, RUN, Deferred, Published, has_late
 
 
 class Field(NamedTuple):
@@ -20,6 +20,11 @@ class Field(NamedTuple):
 
 
 Piece = Union[str, Field]
+
+
+def base_name(field: Field) -> str:
+    """Return the parameter that a field reads."""
+    return re.split(r"[.\[]", field.name)[0]
 
 
 class FormatError(ValueError):
@@ -53,6 +58,20 @@ def parse(text: str) -> List[Piece]:
     return pieces
 
 
+_UNSAFE = re.compile(r"[\s$`\\\"';&|<>()*?!\x00-\x1f\x7f]")
+
+
+def refuse_unsafe(data: Any) -> None:
+    """Refuse a file name that a job published when the shell would read it as more than a word; raises FormatError."""
+    if type(data) is Published:
+        if data.startswith(RUN) and _UNSAFE.search(data):
+            name = data[len(RUN) + 1 :]
+            raise FormatError("the file name %r, which a job published, holds what a shell would read" % name)
+    elif type(data) is list:
+        for part in data:
+            refuse_unsafe(part)
+
+
 _formatter = string.Formatter()
 
 
@@ -60,6 +79,7 @@ def render_field(field: Field, parameters: Dict[str, Any]) -> str:
     """Render one field; raises FormatError where the engine's `str.format` would fail, or would cut a path."""
     try:
         value, _ = _formatter.get_field(field.name, (), parameters)
+        refuse_unsafe(value)
         if has_late(value):
             raise FormatError("'{%s}' needs more than the words of a value that a job publishes" % field.name)
         text = _formatter.format_field(_formatter.convert_field(value, field.conversion), field.spec)
@@ -104,6 +124,8 @@ class Context:
             return [x if type(x) is str and "{" not in x and "}" not in x else self.data(x, workdir) for x in data]
         if type(data) is dict:
             return {k: self.data(v, workdir) for k, v in data.items()}
+        if type(data) is Deferred:
+            return Deferred(data.operation, data.options, self.data(data.data, workdir))
         return data
 
     def _compile(self, text: str) -> Callable[[str], str]:
@@ -130,4 +152,4 @@ def needs_context(data: Any) -> bool:
         return any(needs_context(x) for x in data)
     if type(data) is dict:
         return any(needs_context(x) for x in data.values())
-    return False
+    return type(data) is Deferred and needs_context(data.data)

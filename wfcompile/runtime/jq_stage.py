@@ -4,18 +4,18 @@ Source: `jq_stage` and `process_jsonlike` in yadage. The step script sees pointe
 script sees the results.
 """
 
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .late import at_pointer
 from .publish import escape
-from .references import Results, Scope
-from .values import Late, Origin, Problem, Value, collect, has_late, has_leaf, origin_at
+from .references import Results, Scope, entries_of
+from .values import Origin, Pending, Problem, Value, has_late, has_leaf, late_nodes, origin_at, united
 
 JqAll = Callable[[str, Any], List[Any]]  # all results of a program
 
 
 def parameter_sets(spec: Dict[str, Any], scope: Scope, results: Results, jq: Optional[JqAll]) -> List[Dict[str, Value]]:
-    """Return the parameters of each node of a jq-stage; raises Problem."""
+    """Return the parameters of each node of a jq-stage; raises Problem, and Pending when it reads what jobs publish."""
     if jq is None:
         raise Problem("a jq-stage cannot be expanded here")
     bindings = _bind(spec["bindings"], scope, results, jq)
@@ -49,8 +49,9 @@ def _bind(data: Any, scope: Scope, results: Results, jq: JqAll) -> Any:
 
 
 def _tree(scope: Scope) -> Dict[str, Any]:
+    """Return a scope as its programs see it; any of them may look at any stage, so all must be known."""
     return {
-        stage: [_tree(entry) if isinstance(entry, Scope) else {"_nodeid": entry} for entry in entries]
+        stage: [_tree(entry) if isinstance(entry, Scope) else {"_nodeid": entry} for entry in entries_of(entries)]
         for stage, entries in scope.items()
     }
 
@@ -58,7 +59,10 @@ def _tree(scope: Scope) -> Dict[str, Any]:
 def _results(data: Any, program: str, results: Results, jq: JqAll) -> Any:
     if isinstance(data, dict):
         if "_nodeid" in data:
-            return jq(program, _pointers(results.of(data["_nodeid"]).data, data["_nodeid"], ""))
+            published = results.of(data["_nodeid"]).data
+            if has_late(published):  # the program sees how the result is built
+                raise Pending(late_nodes(published, set()), ("bindings",))
+            return jq(program, _pointers(published, data["_nodeid"], ""))
         return {key: _results(value, program, results, jq) for key, value in data.items()}
     if isinstance(data, list):
         return [_results(value, program, results, jq) for value in data]
@@ -71,7 +75,7 @@ def _pointers(data: Any, entry: int, pointer: str) -> Any:
         return {key: _pointers(value, entry, "%s/%s" % (pointer, escape(key))) for key, value in data.items()}
     if isinstance(data, list):
         return [_pointers(value, entry, "%s/%d" % (pointer, i)) for i, value in enumerate(data)]
-    if not isinstance(data, Late) and not has_leaf(data):
+    if not has_leaf(data):
         return data
     return {"$wflowpointer": {"step": entry, "result": pointer}}
 
@@ -96,8 +100,4 @@ def _resolve(data: Any, results: Results) -> Tuple[Any, Origin]:
 
 
 def _post(program: str, data: Any, origin: Origin, jq: JqAll) -> Tuple[Any, Origin]:
-    if has_late(data):
-        raise Problem("the postscript reads a value that a job publishes", part=("postscript",))
-    used: Set[int] = set()
-    collect(origin, data, used)
-    return next(iter(jq(program, data)), None), tuple(sorted(used)) or None
+    return next(iter(jq(program, data)), None), united(origin, data)

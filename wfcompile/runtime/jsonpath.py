@@ -6,6 +6,8 @@ Names (`a`, `'a b'`, `a,b`, `*`), `[n]`, `[*]`, `[a:b]`, `.`, `..`, `$`. Source:
 import re
 from typing import Any, Callable, Iterator, List, Tuple
 
+from .values import Waiting
+
 Step = Tuple[str, Any]  # ("fields", names) | ("index", n) | ("slice", (a, b)) | ("descend", None)
 
 _NAME = r"[a-zA-Z_@][a-zA-Z0-9_@\-]*"
@@ -94,7 +96,9 @@ def _select(
 ) -> Iterator[Tuple[Any, Any]]:
     data, origin = item
     keys: Any = ()
-    if kind == "fields" and isinstance(data, dict):
+    if isinstance(data, Waiting):  # whatever is asked of it
+        yield item
+    elif kind == "fields" and isinstance(data, dict):
         keys = list(data) if argument == ["*"] else [n for n in argument if n in data]
     elif kind == "index" and isinstance(data, list):
         keys = [argument] if -len(data) <= argument < len(data) else []

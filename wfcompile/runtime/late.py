@@ -1,12 +1,22 @@
-"""Late values: what a job has published, put into the places that waited for it."""
+"""Late values: what jobs have published, put into the places that waited for it, and computed with.
 
-from typing import Any, Callable, Iterable
+A Deferred value names one of OPERATIONS; each gets the value's options and its data with all late values in place.
+"""
 
-from .format_language import Field, parse, render_field
-from .references import Rows
-from .values import Late
+import json
+from typing import Any, Callable, Dict, Iterable, List, Mapping
 
-Published = Callable[[int, str], Any]  # node number, JSON pointer -> value
+from .format_language import Field, FormatError, base_name, parse, refuse_unsafe, render, render_field
+from .jsonpath import find
+from .jsonpath import parse as parse_path
+from .references import Rows, combine
+from .scatter import element
+from .values import RESERVED, RUN, Deferred, Late, Problem, Value, has_late
+
+Published = Callable[[Any, str], Any]  # node, JSON pointer -> value
+JqAll = Callable[[str, Any], List[Any]]  # all results of a jq program
+
+LATE, DEFERRED = RESERVED[0] + "late", RESERVED[0] + "deferred"  # no document holds such a key
 
 
 def at_pointer(data: Any, pointer: str) -> Any:
@@ -17,25 +27,158 @@ def at_pointer(data: Any, pointer: str) -> Any:
     return data
 
 
+def published_at(found: Mapping[str, Any], pointer: str) -> Any:
+    """Return the value at a pointer among what a node published at others; raises KeyError or IndexError."""
+    if pointer in found:
+        return found[pointer]
+    for above in found:
+        if pointer.startswith(above + "/"):
+            return at_pointer(found[above], pointer[len(above) :])
+    raise KeyError(pointer)
+
+
 def flat(value: Any) -> Any:
     """Return a list as its elements joined by a blank: packtivity quotes nothing."""
-    if type(value) is list and not any(type(x) is Late for x in value):
-        return " ".join([x if type(x) is str else str(x) for x in value])
+    if type(value) is list and not has_late(value):
+        return " ".join([x if isinstance(x, str) else str(x) for x in value])
     return value
 
 
 def plain(value: Any, field: Field) -> Any:
-    """Return what a field `{name}` without more becomes: text, or the Late value itself."""
-    if type(value) is str or type(value) is Late:
+    """Return what a field `{name}` without more becomes: text, a Late value itself, or a Deferred one."""
+    refuse_unsafe(value)
+    if isinstance(value, str) or type(value) is Late:
         return value
     if type(value) is list:
         value = flat(value)
-    return value if type(value) is str else render_field(field, {field.name: value})
+    return value if isinstance(value, str) else rendered(field, {field.name: value})
 
 
-def command(rows: Rows, node: int, text: str, fields: Iterable[Field], published: Published) -> str:
-    """Return a node's whole command; `published` is asked for the late values in it."""
+def rendered(field: Field, parameters: Dict[str, Any]) -> Any:
+    """Return a field's text in a command, Deferred when it reads a late value; raises FormatError."""
+    name = base_name(field)
+    refuse_unsafe(parameters.get(name))
+    if has_late(parameters.get(name)):
+        return Deferred("format", list(field), {name: parameters[name]})
+    return render_field(field, {key: flat(value) for key, value in parameters.items()})
+
+
+def evaluate(data: Any, published: Published, jq: JqAll) -> Any:
+    """Return data with its late values in place; raises Problem, FormatError, KeyError or IndexError."""
+    if isinstance(data, Late):
+        return published(data.node, data.pointer)
+    if isinstance(data, Deferred):
+        inside = evaluate(data.data, published, jq)
+        if data.operation in WITH_JQ:
+            return WITH_JQ[data.operation](inside, jq, *data.options)
+        return OPERATIONS[data.operation](inside, *data.options)
+    if isinstance(data, dict):
+        return {key: evaluate(value, published, jq) for key, value in data.items()}
+    if isinstance(data, list):
+        return [evaluate(value, published, jq) for value in data]
+    return data
+
+
+def _output(data: Any, name: str) -> Any:
+    if isinstance(data, dict) and name in data:
+        return data[name]
+    matches = find(parse_path(name), data)
+    if len(matches) != 1:
+        raise Problem("%d values match the output '%s' of what the job published" % (len(matches), name))
+    return matches[0]
+
+
+def _combine(values: List[Any], flatten: bool, unwrap: bool) -> Any:
+    return combine([Value(value) for value in values], {"flatten": flatten, "unwrap": unwrap}).data
+
+
+def _element(data: Dict[str, Any], spec: Dict[str, Any], name: str, index: int, count: int, path: str) -> Any:
+    return element(spec, name, index, count, path, data)
+
+
+def _format(data: Dict[str, Any], name: str, conversion: Any, spec: str) -> str:
+    for value in data.values():
+        refuse_unsafe(value)
+    return render_field(Field(name, conversion, spec), {key: flat(value) for key, value in data.items()})
+
+
+def _render(data: Dict[str, Any], template: str, directory: str) -> str:
+    text = render(template, data)
+    return text if not directory or text.startswith((RUN, "/")) else "%s/%s" % (directory, text)
+
+
+def _jq_lines(data: Any, jq: JqAll, program: str) -> str:
+    return "\n".join([json.dumps(x, ensure_ascii=False, separators=(",", ":")) for x in jq(program, data)])
+
+
+OPERATIONS: Dict[str, Callable[..., Any]] = {
+    "output": _output,  # one output of a result
+    "combine": _combine,  # the outputs of several nodes, flattened and unwrapped as asked
+    "element": _element,  # what one node gets of scattered lists
+    "format": _format,  # a field of a command
+    "render": _render,  # a text with fields
+}
+WITH_JQ: Dict[str, Callable[..., Any]] = {
+    "lines": _jq_lines,  # a parameter mount
+}
+
+
+def encode(data: Any, ids: List[str]) -> Any:
+    """Return data with late values as JSON data, nodes by their ids."""
+    if isinstance(data, Late):
+        return {LATE: [ids[data.node], data.pointer]}
+    if isinstance(data, Deferred):
+        return {DEFERRED: [data.operation, data.options, encode(data.data, ids)]}
+    if isinstance(data, dict):
+        return {key: encode(value, ids) for key, value in data.items()}
+    if isinstance(data, list):
+        return [encode(value, ids) for value in data]
+    return data
+
+
+def decode(data: Any) -> Any:
+    """Return what encode was given, nodes by their ids."""
+    if isinstance(data, dict):
+        if LATE in data:
+            return Late(*data[LATE])
+        if DEFERRED in data:
+            operation, options, inside = data[DEFERRED]
+            return Deferred(operation, options, decode(inside))
+        return {key: decode(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [decode(value) for value in data]
+    return data
+
+
+def command(rows: Rows, node: int, text: str, fields: Iterable[Field], late: Callable[[Any, Field], str]) -> str:
+    """Return a node's whole command; `late` gives the text of a Late or Deferred value in a field."""
     slots = {}
     for field, slot in zip(fields, rows.slots[node]):
-        slots[field] = plain(published(slot.node, slot.pointer), field) if isinstance(slot, Late) else slot
+        slots[field] = slot if isinstance(slot, str) else late(slot, field)
     return "".join([piece if isinstance(piece, str) else slots[piece] for piece in parse(text)])
+
+
+def in_command(value: Any, field: Field, published: Published, jq: JqAll) -> str:
+    """Return the text of a late value in a command once it is known."""
+    data = evaluate(value, published, jq)
+    text = data if isinstance(value, Deferred) else plain(data, field)
+    if not isinstance(text, str):
+        raise FormatError("'{%s}' is no text" % field.name)
+    return text
+
+
+def shown(value: Any, ids: List[str]) -> str:
+    """Return a late value as it is shown to people: @LATE:node:pointer@, or what is computed from it."""
+    if isinstance(value, Late):
+        return "@LATE:%s:%s@" % (ids[value.node], value.pointer)
+    inside = sorted(set(_leaves(value, ids)))
+    return "@LATE:%s(%s)@" % (value.operation, ", ".join(inside))
+
+
+def _leaves(value: Any, ids: List[str]) -> List[str]:
+    if isinstance(value, Late):
+        return ["%s:%s" % (ids[value.node], value.pointer)]
+    if isinstance(value, Deferred):
+        return _leaves(value.data, ids)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [leaf for part in parts for leaf in _leaves(part, ids)]

@@ -1,15 +1,20 @@
 """What a node publishes, as far as it is known before the node runs.
 
-Source: packtivity's publisher handlers and its prepublishing. Globs stay late: a `Late` value in the result and a
-(pointer, mode, pattern) triple that the wrapper resolves when the command has ended.
+Source: packtivity's publisher handlers and its prepublishing. What the command makes stays late: a `Late` value in
+the result and a (pointer, mode, argument) triple that is resolved when the command has ended. Modes:
+
+    pattern, list   a glob; `pattern` is itself when nothing matches, else a list as `list` is. Resolved in bash.
+    yaml            the document in a file
+    jq              Deferred("publish", …): jq's result on the parameters, its relative paths and globs looked up
 """
 
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from .format_language import FormatError, render
-from .values import RUN, Late, Problem, has_late
+from .format_language import Field, FormatError, base_name, parse, render
+from .values import RUN, Deferred, Late, Problem, has_late
 
-Glob = Tuple[str, str, str]  # pointer, "pattern" (itself when nothing matches) or "list", pattern
+Glob = Tuple[str, str, Any]  # pointer, mode, text or Deferred
+GLOBS = ("pattern", "list")
 Jq = Callable[[str, Any], List[Any]]  # all results of a program
 
 
@@ -30,9 +35,30 @@ def publish(
         globs: List[Glob] = []
         result = _interpolate(publisher["publish"], "", publisher, parameters, node, workdir, globs)
         return result, tuple(globs)
+    if kind == "fromyaml-pub":
+        return Late(node, ""), (("", "yaml", workdir + "/" + publisher["yamlfile"]),)
     if kind == "fromparjq-pub":
+        if publisher["glob"] or publisher["relative_paths"] or has_late(parameters):
+            options = [publisher[key] for key in ("script", "tryExact", "glob", "relative_paths")]
+            return Late(node, ""), (("", "jq", Deferred("publish", options, parameters)),)
         return _from_jq(publisher["script"], parameters, jq), ()
-    raise Problem("the publisher '%s' is known only when the job has run, which this version cannot follow" % kind)
+    raise Problem("unknown publisher '%s'" % kind)
+
+
+def published_by_job(globs: Tuple[Glob, ...]) -> bool:
+    """Tell whether a result may hold anything that its job wrote down, paths in other nodes' directories too."""
+    return any(mode not in GLOBS for _, mode, _ in globs)
+
+
+def put(result: Any, node: int, found: Mapping[str, Any]) -> Any:
+    """Return a result with the late values of its own node in place."""
+    if isinstance(result, Late) and result.node == node:
+        return found[result.pointer]
+    if isinstance(result, dict):
+        return {key: put(value, node, found) for key, value in result.items()}
+    if isinstance(result, list):
+        return [put(value, node, found) for value in result]
+    return result
 
 
 def escape(key: str) -> str:
@@ -69,6 +95,15 @@ def _interpolate(
         ]
     if not isinstance(template, str):
         return template
+    used = {base_name(piece) for piece in parse(template) if isinstance(piece, Field)}
+    late = {key: parameters[key] for key in sorted(used & set(parameters)) if has_late(parameters[key])}
+    if late:
+        values = dict({key: parameters[key] for key in used & set(parameters)}, workdir=workdir)
+        deferred = Deferred("render", [template, workdir if publisher["relative_paths"] else ""], values)
+        if not publisher["glob"]:
+            return deferred
+        globs.append((pointer, "pattern", deferred))
+        return Late(node, pointer)
     try:
         text = render(template, dict(parameters, workdir=workdir))
     except FormatError as error:
@@ -89,7 +124,7 @@ def _interpolate(
 def _from_jq(script: str, parameters: Dict[str, Any], jq: Optional[Jq]) -> Any:
     if script.strip() == ".":
         return parameters
-    if jq is None or has_late(parameters):
+    if jq is None:
         raise Problem("the jq program '%s' cannot be run before the values it reads are known" % script)
     results = jq(script, parameters)
     if not results:

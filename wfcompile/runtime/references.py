@@ -4,12 +4,25 @@ Semantics: yadage's expression handlers. A scope's tree is {stage: [node or sub-
 a value that no job makes is ~n.
 """
 
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
 from . import jsonpath
-from .values import Late, Origin, Problem, Value, has_late, origin_at
+from .values import Deferred, Late, Origin, Pending, Problem, Value, Waiting, has_late, origin_at, united
 
 Nodes = Tuple[int, ...]
+
+
+class PendingStep(NamedTuple):
+    """A step of one scope whose nodes are known only when jobs have ended."""
+
+    key: str  # the scope's prefix and the stage's name
+    step: int
+    point: str  # the expansion point that made the scope known, as in Rows.point
+    causes: FrozenSet[int]  # nodes whose results say which nodes there are
+    nodes: FrozenSet[int]  # all known nodes that the step's nodes will need
+    waiting: FrozenSet[str]  # keys of pending steps that they will need
+    part: Tuple[str, ...]  # the part of the template that cannot be known
+    inputs: Tuple[str, ...]  # paths below the init directory that its nodes may name
 
 
 class Rows:
@@ -26,14 +39,16 @@ class Rows:
         self.globs: List[Tuple[Tuple[str, str, str], ...]] = []
         self.mounts: List[Tuple[Tuple[str, str], ...]] = []  # path in the container, text
         self.results: List[Any] = []
+        self.point: List[str] = []  # the expansion point that made it known; empty: known from the start
         self.skipped: List[Tuple[int, str, str]] = []  # step, scope, the query that matches nothing
+        self.pending: List[PendingStep] = []  # steps whose nodes are not known yet
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
-class Scope(Dict[str, List[Any]]):
-    """One instance of a workflow: stage name to its nodes and sub-scopes."""
+class Scope(Dict[str, Any]):
+    """One instance of a workflow: stage name to its nodes and sub-scopes, or Waiting."""
 
     def __init__(self, prefix: str, first: int, after: Nodes) -> None:
         super().__init__()
@@ -41,6 +56,7 @@ class Scope(Dict[str, List[Any]]):
         self.first = first  # number of the first node in it
         self.after = after
         self.registered: Dict[str, Dict[str, Any]] = {}  # name -> expression
+        self.emptied: Set[str] = set()  # stages that a job's empty list left without nodes
 
 
 class Results:
@@ -64,15 +80,60 @@ class Results:
             return self.values[~entry]
         return Value(self.rows.results[entry], self.origins.get(entry, entry))
 
-    def find(self, query: str, scope: Scope) -> List[Any]:
-        """Return the nodes and sub-scopes that a query selects in a scope."""
+    def look(self, query: str, scope: Scope) -> List[Any]:
+        """Return the nodes, sub-scopes and waiting stages that a query selects in a scope."""
         found: List[Any] = []
         for match in jsonpath.find(self._parsed(query), scope):
             if isinstance(match, list):
                 found.extend(match)
-            elif isinstance(match, (int, Scope)):
+            elif isinstance(match, (int, Scope, Waiting)):
                 found.append(match)
         return found
+
+    def find(self, query: str, scope: Scope) -> List[Any]:
+        """Return the nodes and sub-scopes that a query selects; raises Pending when they are not known yet."""
+        found = self.look(query, scope)
+        causes = [entry.causes for entry in found if isinstance(entry, Waiting)]
+        if causes:
+            raise Pending(set().union(*causes))
+        return found
+
+    def involved(self, expression: Dict[str, Any], scope: Scope, nodes: Set[int], waiting: Set[str]) -> None:
+        """Add what is known of the nodes and waiting stages that an expression reads."""
+        if "value" in expression:
+            return
+        if "registered" in expression:
+            scopes = self.look(expression["query"], scope) if expression["query"] else [scope]
+            for entry in scopes:
+                if isinstance(entry, Waiting):
+                    waiting.add(entry.key)
+                elif isinstance(entry, Scope) and (id(entry), expression["registered"]) not in self._reading:
+                    self._involved_registered(expression["registered"], entry, nodes, waiting)
+            return
+        for entry in self.look(expression["query"], scope):
+            if isinstance(entry, Scope):
+                self._involved_registered(expression["output"] or "", entry, nodes, waiting)
+            self.involve(entry, nodes, waiting)
+
+    def _involved_registered(self, key: str, scope: Scope, nodes: Set[int], waiting: Set[str]) -> None:
+        if key in scope.registered:
+            self._reading.add((id(scope), key))
+            self.involved(scope.registered[key], scope, nodes, waiting)
+            self._reading.discard((id(scope), key))
+
+    def involve(self, entry: Any, nodes: Set[int], waiting: Set[str]) -> None:
+        """Add a query's match: a node with those whose values it hands on, all of a sub-scope, a waiting stage."""
+        if isinstance(entry, Waiting):
+            waiting.add(entry.key)
+        elif isinstance(entry, Scope):
+            for stage in entry.values():
+                for inner in stage if isinstance(stage, list) else [stage]:
+                    self.involve(inner, nodes, waiting)
+        elif entry >= 0:
+            nodes.update(n for n in self.origins.get(entry, (entry,)) if n >= 0)
+        else:
+            value = self.values[~entry]
+            nodes.update(n for n in united(value.origin, value.data) or () if n >= 0)
 
     def evaluate(self, expression: Dict[str, Any], scope: Scope) -> Value:
         """Return the value of an expression; raises Problem with the part of the expression at fault."""
@@ -127,10 +188,14 @@ class Results:
             return Value(data, origin)
         if isinstance(data, dict) and output in data:
             return Value(data[output], origin_at(origin, output))
+        steps = self._parsed(output)
+        if isinstance(data, Late) and output.isidentifier():
+            return Value(Late(data.node, "%s/%s" % (data.pointer, output)), origin)
         if has_late(data):
-            what = "'%s' is part of what a job publishes, known only when it has ended" % output
-            raise Problem(what, part=("output",))
-        matches = jsonpath.find_with(self._parsed(output), data, origin, origin_at)
+            first = steps[0][1] if steps and steps[0][0] == "fields" else []
+            if not isinstance(data, dict) or len(first) != 1 or has_late(data.get(first[0])):
+                return Value(Deferred("output", [output], data), united(origin, data))
+        matches = jsonpath.find_with(steps, data, origin, origin_at)
         if len(matches) != 1:
             name = "the input data" if entry < 0 else "'%s'" % self.rows.ids[entry]
             known = ", ".join(sorted(data)) if isinstance(data, dict) else ""
@@ -155,25 +220,31 @@ def combine(outputs: List[Value], expression: Dict[str, Any]) -> Value:
     """Return the outputs of several nodes as one list, flattened or unwrapped as asked."""
     data: List[Any] = []
     origin: List[Origin] = []
+    flatten, unwrap = expression["flatten"], expression["unwrap"]
+    if flatten and any(isinstance(one.data, (Late, Deferred)) for one in outputs):
+        parts = [one.data for one in outputs]
+        return Value(Deferred("combine", [flatten, unwrap], parts), united([one.origin for one in outputs], parts))
     for one in outputs:
-        if expression["flatten"] and isinstance(one.data, Late):
-            if len(outputs) > 1 or expression["unwrap"]:
-                what = "'flatten' of a list that a job publishes is known only when the job has ended"
-                raise Problem(what, "leave it out if one list is enough")
-            return one
-        if expression["flatten"] and isinstance(one.data, list):
+        if flatten and isinstance(one.data, list):
             data.extend(one.data)
             origin.extend([origin_at(one.origin, i) for i in range(len(one.data))])
         else:
             data.append(one.data)
             origin.append(one.origin)
-    if expression["unwrap"] and len(data) == 1:
+    if unwrap and len(data) == 1:
         return Value(data[0], origin[0])
     return Value(data, origin if any(o is not None for o in origin) else None)
 
 
 def jobs_in(entry: Any) -> Set[int]:
-    """Return the jobs of a query's match: itself, or all below a sub-scope."""
+    """Return the jobs of a query's match: itself, or all below a sub-scope; raises Pending when not all are known."""
     if isinstance(entry, Scope):
-        return {job for entries in entry.values() for inner in entries for job in jobs_in(inner)}
+        return {job for entries in entry.values() for inner in entries_of(entries) for job in jobs_in(inner)}
     return {entry} if entry >= 0 else set()
+
+
+def entries_of(stage: Any) -> List[Any]:
+    """Return the nodes and sub-scopes of a stage; raises Pending when they are not known yet."""
+    if isinstance(stage, Waiting):
+        raise Pending(stage.causes)
+    return list(stage)

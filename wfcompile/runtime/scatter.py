@@ -6,7 +6,7 @@ Source: `scatter`, `chunk` and `partition` in yadage's scheduler handlers.
 import itertools
 from typing import Any, Dict, List, Optional, Sequence
 
-from .values import Late, Problem, Value, origin_at
+from .values import Deferred, Late, Pending, Problem, Value, late_nodes, origin_at, united
 
 METHODS = ("zip", "cartesian")
 LIMIT = 10**7  # no scheduler takes more
@@ -28,10 +28,13 @@ def groups(length: int, batchsize: Optional[int], partitionsize: Optional[int]) 
 
 
 def elements(value: Value, batchsize: Optional[int], partitionsize: Optional[int]) -> List[Value]:
-    """Return the elements (or batches) of one scattered parameter; raises Problem when it is no list."""
+    """Return the elements (or batches) of one scattered parameter.
+
+    Raises Problem when it is no list, Pending when a job has yet to publish it.
+    """
     data, origin = value
-    if isinstance(data, Late):
-        raise Problem("the number of nodes is known only when a job has published its list")
+    if isinstance(data, (Late, Deferred)):
+        raise Pending(late_nodes(data, set()))
     if isinstance(data, dict):  # the engine iterates over the keys
         data = list(data)
         origin = None if origin is None else [origin_at(origin, key) for key in data]
@@ -56,7 +59,7 @@ def scatter(spec: Dict[str, Any], parameters: Dict[str, Value]) -> Dict[str, Lis
     for name in names:
         try:
             columns.append(elements(parameters[name], spec.get("batchsize"), spec.get("partitionsize")))
-        except Problem as problem:
+        except (Problem, Pending) as problem:
             problem.part = problem.part or ("parameters", name)
             raise
     if spec["method"] == "zip":
@@ -69,3 +72,25 @@ def scatter(spec: Dict[str, Any], parameters: Dict[str, Value]) -> Dict[str, Lis
         raise Problem("the scatter makes %d nodes, more than %d" % (count, LIMIT), "is it meant to be a zip?")
     rows = list(itertools.product(*columns))
     return {name: [row[k] for row in rows] for k, name in enumerate(names)}
+
+
+def expected_elements(
+    spec: Dict[str, Any], parameters: Dict[str, Value], count: int, path: str
+) -> Dict[str, List[Value]]:
+    """Return as scatter the values of `count` nodes, each a part of lists that jobs have yet to publish."""
+    names = spec["parameters"]
+    data = {name: parameters[name].data for name in names}
+    origin = united([parameters[name].origin for name in names], [data[name] for name in names])
+    return {
+        name: [Value(Deferred("element", [spec, name, i, count, path], data), origin) for i in range(count)]
+        for name in names
+    }
+
+
+def element(spec: Dict[str, Any], name: str, index: int, count: int, path: str, data: Dict[str, Any]) -> Any:
+    """Return one value of expected_elements when the lists are known; raises Problem when there are not `count`."""
+    column = scatter(spec, {key: Value(value) for key, value in data.items()})[name]
+    if len(column) != count:
+        what = "the step '%s' was compiled with --expect %s=%d, and this run has %d" % (path, path, count, len(column))
+        raise Problem(what, "compile again with that number, or without --expect")
+    return column[index].data

@@ -1,13 +1,14 @@
 """Values that flow between nodes, and where they came from.
 
 Data is JSON data. A path in the run is a string that begins with the token RUN: the run's directory is known
-only when a node runs. A value that a job publishes is a `Late` object in its place.
+only when a node runs. A value that a job publishes is a `Late` object in its place, one that is computed from such
+values a `Deferred` object.
 
 An origin says whose results a value uses: None (nobody's), a node number, a tuple of them (all), or a list or
 dict of origins parallel to the data. Negative numbers stand for init directories.
 """
 
-from typing import Any, Dict, List, NamedTuple, Set, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 RUN = "⦗run⦘"
 RESERVED = (
@@ -36,6 +37,28 @@ class Late:
         return hash((self.node, self.pointer))
 
 
+class Deferred:
+    """A value computed from late ones: an operation of runtime.late, its options, and data with late values in it."""
+
+    __slots__ = ("data", "operation", "options")
+
+    def __init__(self, operation: str, options: List[Any], data: Any) -> None:
+        self.operation = operation
+        self.options = options  # JSON data of the author's; never a format string to fill in
+        self.data = data
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Deferred):
+            return False
+        return (self.operation, self.options, self.data) == (other.operation, other.options, other.data)
+
+    __hash__ = None  # type: ignore[assignment] # it holds lists
+
+
+class Published(str):
+    """Text with braces, blanks or shell characters that a job has published: data, neither format string nor code."""
+
+
 class Value(NamedTuple):
     """Data with its origin."""
 
@@ -54,6 +77,25 @@ class Problem(Exception):
         self.part = part
 
 
+class Waiting:
+    """A stage in a scope whose nodes are known only when jobs have ended."""
+
+    __slots__ = ("causes", "key")
+
+    def __init__(self, key: str, causes: Set[int]) -> None:
+        self.key = key  # the scope's prefix and the stage's name
+        self.causes = causes
+
+
+class Pending(Exception):
+    """Which nodes there are depends on what the nodes `causes` publish."""
+
+    def __init__(self, causes: Set[int], part: Tuple[str, ...] = ()) -> None:
+        super().__init__("known only when jobs have ended")
+        self.causes = causes
+        self.part = part
+
+
 def has_leaf(data: Any) -> bool:
     """Tell whether data holds any scalar but null and false: the engine makes an edge only for those."""
     if isinstance(data, list):
@@ -69,7 +111,19 @@ def has_late(data: Any) -> bool:
         return any(has_late(x) for x in data)
     if isinstance(data, dict):
         return any(has_late(x) for x in data.values())
-    return isinstance(data, Late)
+    return isinstance(data, (Late, Deferred))
+
+
+def late_nodes(data: Any, into: Set[int]) -> Set[int]:
+    """Add to `into` the nodes that publish the late values in data; returns it."""
+    if isinstance(data, Late):
+        into.add(data.node)
+    elif isinstance(data, Deferred):
+        late_nodes(data.data, into)
+    elif isinstance(data, (list, dict)):
+        for part in data.values() if isinstance(data, dict) else data:
+            late_nodes(part, into)
+    return into
 
 
 def has_path(data: Any) -> bool:
@@ -80,7 +134,7 @@ def has_path(data: Any) -> bool:
         return any(has_path(x) for x in data)
     if isinstance(data, dict):
         return any(has_path(x) for x in data.values())
-    return False
+    return isinstance(data, Deferred) and has_path(data.data)
 
 
 def collect(origin: Origin, data: Any, into: Set[int]) -> None:
@@ -102,6 +156,13 @@ def collect(origin: Origin, data: Any, into: Set[int]) -> None:
     else:
         for key, one in origin.items():
             collect(one, data[key], into)
+
+
+def united(origin: Origin, data: Any) -> Optional[Tuple[int, ...]]:
+    """Return one origin for all of data, for a value made from it."""
+    used: Set[int] = set()
+    collect(origin, data, used)
+    return tuple(sorted(used)) or None
 
 
 def origin_at(origin: Origin, key: Any) -> Origin:

@@ -27,10 +27,12 @@ import yaml
 from wfcompile.errors import Refused
 from wfcompile.frontends import find_spec
 from wfcompile.ir import Workflow
+from wfcompile.jq_program import run_jq
 from wfcompile.options import Options
 from wfcompile.runtime.expand import slots_of
-from wfcompile.runtime.late import at_pointer, command
-from wfcompile.runtime.values import RUN, Late
+from wfcompile.runtime.format_language import Field
+from wfcompile.runtime.late import at_pointer, command, evaluate, in_command
+from wfcompile.runtime.values import RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,13 @@ def compare(workflow: Workflow, engine_nodes: list[EngineNode]) -> list[str]:
     theirs = {node.directory: node for node in engine_nodes if node.directory is not None}
     differences = [f"{name}: only the engine has it" for name in sorted(set(theirs) - set(rows.ids))]
     ancestors = _ancestors(engine_nodes)
+
+    def published(late: int, pointer: str) -> Any:
+        return at_pointer(theirs[rows.ids[late]].result, pointer)
+
+    def filled(slot: Any, field: Field) -> str:
+        return in_command(slot, field, published, run_jq)
+
     for number, node_id in enumerate(rows.ids):
         if node_id not in theirs:
             differences.append(f"{node_id}: the engine does not have it")
@@ -177,15 +186,12 @@ def compare(workflow: Workflow, engine_nodes: list[EngineNode]) -> list[str]:
         step = workflow.steps[rows.step[number]]
         task = workflow.template["steps"][rows.step[number]]["task"]
 
-        def published(late: int, pointer: str) -> Any:
-            return at_pointer(theirs[rows.ids[late]].result, pointer)
-
-        ours = command(rows, number, task["text"], slots_of(task), published)
+        ours = command(rows, number, task["text"], slots_of(task), filled)
         if ours != node.command:
             differences.append(f"{node_id}: command\n  engine: {node.command!r}\n  ours:   {ours!r}")
         if step.interpreter != node.interpreter:
             differences.append(f"{node_id}: interpreter {node.interpreter!r}, ours {step.interpreter!r}")
-        result = _finished(rows.results[number], published)
+        result = evaluate(rows.results[number], published, run_jq)
         if result != node.result:
             differences.append(f"{node_id}: result\n  engine: {node.result!r}\n  ours:   {result!r}")
         parents = {rows.ids[parent] for parent in rows.parents[number]}
@@ -199,14 +205,6 @@ def compare(workflow: Workflow, engine_nodes: list[EngineNode]) -> list[str]:
                     f"{node_id}: its command names {named}, which is not in its own or a parent's directory"
                 )
     return differences
-
-
-def _finished(data: Any, published: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _finished(value, published) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_finished(value, published) for value in data]
-    return published(data.node, data.pointer) if isinstance(data, Late) else data
 
 
 def _ancestors(nodes: list[EngineNode]) -> dict[str, set[str]]:

@@ -129,8 +129,8 @@ class _Builder:
             )
         if at.value.upper() in ("PARENT", "CHILD", "ALL_NODES") or at.value.endswith((".sh", ".ids", ".rows")):
             raise at.refused(f"'{at.value}' is a word of DAGMan or the name of a file of ours", "choose another name")
-        if at.value.startswith("outputs."):
-            raise at.refused("names that begin with 'outputs.' are the run's own", "choose another name")
+        if at.value.startswith(("outputs.", "expand.")):
+            raise at.refused("names that begin with 'outputs.' or 'expand.' are the run's own", "choose another name")
         if at.value == "init":
             raise at.refused("'init' is the workflow's own input stage", "choose another name")
         return at.value

@@ -38,12 +38,12 @@ _PUBLISHERS = {
     "interpolated-pub": ("publisher_type", "publish", "glob", "relative_paths"),
     "fromglob-pub": ("publisher_type", "globexpression", "outputkey"),
     "fromparjq-pub": _JQ,
+    "fromyaml-pub": ("publisher_type", "yamlfile"),
     "constant-pub": ("publisher_type", "publish"),
 }
 _LATER = (
     "manual-instructions-proc",
     "manual-instructions-env",
-    "fromyaml-pub",
     "manual-instructions-pub",
 )
 
@@ -159,16 +159,25 @@ def _mounts(library: Library, at: Cursor) -> tuple[list[dict[str, str]], str]:
 
 def _publisher(library: Library, at: Cursor, parameters: set[str] | None) -> dict[str, Any]:
     publisher_type = _typed(library, at, "publisher_type", _PUBLISHERS, "the publisher")
-    required = {"outputmap", "publish", "globexpression", "outputkey"}.intersection(_PUBLISHERS[publisher_type])
+    required = {"outputmap", "publish", "globexpression", "outputkey", "yamlfile"}.intersection(
+        _PUBLISHERS[publisher_type]
+    )
     for key in sorted(required - set(at.value)):
         if publisher_type != "constant-pub":  # its schema asks for `publish`, its default here is nothing
             raise at.refused(f"a {publisher_type} has no '{key}'", "add it")
-    publisher: dict[str, Any] = {"glob": False, "relative_paths": False, "script": ".", "publish": {}}
+    publisher: dict[str, Any] = {
+        "glob": False,
+        "relative_paths": False,
+        "tryExact": True,
+        "script": ".",
+        "publish": {},
+    }
     publisher.update(library.plain(at))
     if publisher_type == "frompar-pub" and parameters is not None:
         _check_outputmap(library, library.child(at, "outputmap"), parameters)
-    if publisher_type == "fromparjq-pub" and publisher["glob"]:
-        raise at.child("glob").refused("'glob' of a fromparjq-pub is not supported by this version")
+    for key in ("globexpression", "yamlfile"):
+        if not isinstance(publisher.get(key, ""), str):
+            raise at.child(key).refused(f"'{key}' must be a string, not {kind(publisher[key])}")
     return publisher
 
 

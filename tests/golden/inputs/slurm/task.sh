@@ -1,5 +1,5 @@
 #!/bin/bash
-# One element of an array: task.sh BUNDLE RUN STEP FIRST. Generated.
+# One element of an array: task.sh BUNDLE RUN STEP FIRST [DIRECTORY]. Generated.
 export WFC_BUNDLE=$1 WFC_RUN=$2 WFC_LOGS=$2/logs WFC_RETRIES=2 WFC_REQUEUE=1
 export WFC_GRACE=${WFC_GRACE:-10} # Slurm kills 30 s (KillWait) after its SIGTERM
 [[ -e $2/slurm.jobs ]] || {

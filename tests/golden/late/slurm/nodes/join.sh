@@ -16,10 +16,7 @@ wfc_node() { # $root is the run's directory as the command sees it
   p_joined="$root"/join/joined.txt
   node_late=(p_parts make /parts)
 }
-wfc_late() {
-  local k
-  for ((k = 0; k < ${#node_late[@]}; k += 3)); do wfc_late_words "${node_late[@]:k:3}"; done
-}
+wfc_late() { wfc_late_values ${node_late[@]+"${node_late[@]}"}; }
 wfc_command() {
   printf %s 'cat '"$p_parts"' > '"$p_joined"
 }

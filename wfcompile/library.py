@@ -1,0 +1,77 @@
+"""lib/ of a bundle: the node wrapper, and the runtime where a node or an expansion needs Python."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+import wfcompile.runtime
+from wfcompile.ir import Workflow
+from wfcompile.resources import folder
+from wfcompile.runtime.emit import needs_python
+from wfcompile.runtime.parts import steps_below
+
+
+class File(NamedTuple):
+    """A file of a bundle."""
+
+    path: str
+    data: bytes
+    mode: int = 0o644
+
+
+def library(workflow: Workflow) -> Iterator[File]:
+    """Yield the files of lib/ that nodes need."""
+    wrapper = folder("wrapper")
+    for path in sorted(wrapper.rglob("*.sh")):
+        yield File(f"lib/{path.relative_to(wrapper)}", path.read_bytes(), 0o755)
+    if carries_runtime(workflow):
+        yield File("lib/runtime.zip", runtime_zip(reads_yaml(workflow)))
+
+
+def carries_runtime(workflow: Workflow) -> bool:
+    """Tell whether a run needs Python: for an expansion, or for a value that bash cannot find."""
+    rows = workflow.rows
+    return bool(workflow.points) or any(rows.point) or any(needs_python(rows, node) for node in range(len(rows)))
+
+
+def reads_yaml(workflow: Workflow) -> bool:
+    """Tell whether a node's publisher reads YAML."""
+    steps = set(workflow.rows.step)
+    for pending in workflow.rows.pending:
+        steps.update(steps_below(workflow.template, pending.step))
+    tasks = [workflow.template["steps"][step].get("task") for step in steps]
+    return any(task and task["publisher"]["publisher_type"] == "fromyaml-pub" for task in tasks)
+
+
+def runtime_zip(with_yaml: bool) -> bytes:
+    """Return the runtime as a zip that Python runs: the same bytes wherever and whenever it is made."""
+    files = {"__main__.py": b"import sys\nfrom wfcompile_runtime.main import main\n\nsys.exit(main(sys.argv[1:]))\n"}
+    package = Path(wfcompile.runtime.__path__[0])
+    for path in package.rglob("*.py"):
+        files[f"wfcompile_runtime/{path.relative_to(package)}"] = path.read_bytes()
+    if with_yaml:
+        files.update(_pure_yaml())
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(name)  # of 1980: no time of ours
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)  # stored: compressors change from version to version
+    return buffer.getvalue()
+
+
+def _pure_yaml() -> dict[str, bytes]:
+    """Return PyYAML without its compiled part, with its licence."""
+    distribution = metadata.distribution("pyyaml")
+    files = {}
+    for path in distribution.files or ():
+        if path.parts[0] == "yaml" and path.suffix == ".py":
+            files[str(path)] = Path(str(path.locate())).read_bytes()
+        elif path.name.upper().startswith("LICENSE"):
+            files["yaml/LICENSE"] = Path(str(path.locate())).read_bytes()
+    return files

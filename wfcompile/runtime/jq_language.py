@@ -1,0 +1,5 @@
+from typing import Any, List
+
+
+def run(program: str, data: Any) -> List[Any]:
+    raise NotImplementedError

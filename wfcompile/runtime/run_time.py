@@ -1,0 +1,121 @@
+"""A bundle at run time: its plan, read again, and expanded with what the run has published so far."""
+
+import json
+import os
+import os.path
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+
+from .expand import Known
+from .outputs import Asked
+from .parts import Part, StepNodes, by_step, place_of
+from .points import Expansion, expanded
+from .publish import Jq
+from .records import published_by
+from .references import Rows
+from .values import Problem
+
+
+class Plan(NamedTuple):
+    """What plan.json says, and where the run is."""
+
+    target: str
+    template: Dict[str, Any]
+    known: Known
+    steps: List[Dict[str, Any]]
+    emission: Dict[str, Any]
+    exact: Mapping[str, int]
+    bounds: Mapping[str, int]
+    run: str
+
+
+def read_plan(bundle: str, run: str, jq: Optional[Jq]) -> Plan:
+    """Read the plan of a bundle; raises Problem."""
+    try:
+        with open(os.path.join(bundle, "plan.json"), encoding="utf-8") as file:
+            plan = json.load(file)
+    except (OSError, ValueError) as error:
+        raise Problem("plan.json cannot be read: %s" % error)
+    looked = {(place, text, discover): found for place, text, discover, found in plan["looked"]}
+    known = Known(
+        init=plan["init"],
+        scopes=plan["init_scopes"],
+        look=lambda *key: looked.get(key),
+        jq=jq,
+        expected=plan["exact"],
+    )
+    return Plan(
+        plan["target"],
+        plan["template"],
+        known,
+        plan["steps"],
+        plan["emission"],
+        plan["exact"],
+        plan["bounds"],
+        run,
+    )
+
+
+def expanded_now(plan: Plan, opening: Optional[str] = None, all_known: bool = False) -> Expansion:
+    """Expand with the results of the points that the run has expanded, and of the one that it is about to.
+
+    With `all_known` every point whose results are there counts as expanded. Raises Problem.
+    """
+
+    def has_record(node_id: str) -> bool:
+        return os.path.exists(os.path.join(plan.run, node_id, "done.json"))
+
+    def published(node_id: str) -> Optional[Mapping[str, Any]]:
+        return published_by(plan.run, node_id) if not all_known or has_record(node_id) else None
+
+    def is_open(name: str) -> bool:
+        return all_known or name == opening or os.path.exists(os.path.join(plan.run, place_of(name), "nodes.txt"))
+
+    expansion = expanded(plan.template, plan.known, is_open, published)
+    check_bounds(plan, expansion.rows)
+    return expansion
+
+
+def check_bounds(plan: Plan, rows: Rows) -> None:
+    """Refuse more nodes than --expect STEP<=N allows; raises Problem."""
+    if not plan.bounds:
+        return
+    counts: Dict[Tuple[int, str], int] = {}
+    for node, step in enumerate(rows.step):
+        if plan.steps[step]["step"] in plan.bounds:
+            scope = rows.ids[node].rpartition("/")[0]
+            counts[step, scope] = counts.get((step, scope), 0) + 1
+    for (step, _), count in counts.items():
+        path = plan.steps[step]["step"]
+        if count > plan.bounds[path]:
+            what = "the step '%s' has %d nodes in this run, more than --expect %s<=%d allows"
+            raise Problem(what % (path, count, path, plan.bounds[path]), "compile again with a larger bound")
+
+
+def part_of(plan: Plan, expansion: Expansion, name: str) -> Part:
+    """Return what the expansion of a point adds."""
+    emission = plan.emission
+    return Part(
+        point=name,
+        rows=expansion.rows,
+        steps=tuple(by_step(expansion.rows, (name,))),
+        points=tuple([point for point in expansion.points if point.owner == name]),
+        paths=[step["step"] for step in plan.steps],
+        requests=[step["request"] for step in plan.steps],
+        own_scripts=False,
+        later=(),
+        transfer=emission["transfer"],
+        inputs=emission["inputs"],
+        array_limit=emission["array_limit"],
+    )
+
+
+def asked_of(plan: Plan) -> Asked:
+    """Return what somebody wants to have collected."""
+    return Asked(plan.emission["asked_keys"], plan.emission["asked_paths"])
+
+
+def ids_of(rows: Rows, items: Tuple[StepNodes, ...]) -> Iterator[str]:
+    """Yield the ids of all nodes of a part."""
+    for item in items:
+        for node in item.nodes:
+            yield rows.ids[node]
