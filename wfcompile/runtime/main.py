@@ -55,7 +55,7 @@ def expand_point(bundle: str, run: str, name: str) -> int:
     temporary = final + ".new.%d" % os.getpid()
     shutil.rmtree(temporary, ignore_errors=True)
     os.makedirs(temporary)
-    for path, lines in _files(plan, part, run):
+    for path, lines in _files(plan, part, bundle, run):
         target = os.path.join(temporary, path)
         if not os.path.isdir(os.path.dirname(target)):
             os.makedirs(os.path.dirname(target))
@@ -66,7 +66,12 @@ def expand_point(bundle: str, run: str, name: str) -> int:
     return 0
 
 
-def _files(plan: Plan, part: Part, run: str) -> Iterator[Any]:
+def _text(bundle: str, name: str) -> List[str]:
+    with open(os.path.join(bundle, name), encoding="utf-8") as file:
+        return file.readlines()
+
+
+def _files(plan: Plan, part: Part, bundle: str, run: str) -> Iterator[Any]:
     """Yield the files of an expansion: path, lines."""
     for item in part.steps:
         path = part.paths[item.step]
@@ -79,7 +84,8 @@ def _files(plan: Plan, part: Part, run: str) -> Iterator[Any]:
     ids = list(ids_of(part.rows, part.steps))
     if plan.target == "dagman":
         nodes = list(dag_lines(part, {node_id for node_id in ids if is_done(run, node_id)}))
-        yield "workflow.dag", ["INCLUDE dynamic.dag\n"] + (nodes or ["JOB nothing nothing NOOP\n"])
+        # INCLUDE would lose the submit descriptions (HTCondor 23); a DAG without nodes is an error
+        yield "workflow.dag", _text(bundle, "dynamic.dag") + (nodes or ["JOB nothing nothing NOOP\n"])
     elif plan.target == "slurm":
         yield "lines", slurm_lines(part)
     else:

@@ -26,13 +26,8 @@ def make_rules(part: Part) -> Iterator[str]:
         yield "".join([_record(rows.ids[n]) for n in needed_nodes(part, point)])
         yield "".join([_expanded(name) for name in needed_points(part, point)])
         # a recursive make shares the job slots of this one
-        yield (
-            "\n\t@$(NODE) lib/expand.sh %s && $(MAKE) --no-print-directory -f $(RUN)/%s/Makefile RUN=$(RUN) nodes && touch $@\n"
-            % (
-                point.name,
-                place_of(point.name),
-            )
-        )
+        inner = "$(MAKE) --no-print-directory -f $(RUN)/%s/Makefile RUN=$(RUN) nodes" % place_of(point.name)
+        yield "\n\t@$(NODE) lib/expand.sh %s && %s && touch $@\n" % (point.name, inner)
 
 
 def _record(node_id: str) -> str:

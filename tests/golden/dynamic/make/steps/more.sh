@@ -1,0 +1,23 @@
+#!/bin/bash
+# All nodes of step more of the workflow workflow, workflow.yml:25: each is a row of more.*.rows,
+# in rows/ or in a directory of the run. Generated. By hand: bash steps/more.sh ROW [DIRECTORY]
+# shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2209 # values are quoted words; lib/node.sh sets and reads variables
+
+wfc_step=more
+wfc_interpreter=''
+wfc_workdir=''
+wfc_image=''
+wfc_image_key=''
+wfc_return=shared
+wfc_containers=auto
+wfc_late() { wfc_late_values ${node_late[@]+"${node_late[@]}"}; }
+wfc_globs() { globs=(${node_globs[@]+"${node_globs[@]}"}); }
+wfc_command() {
+  printf %s 'for i in 1 2; do cat '"$p_part"' > m_$i.txt; done'
+}
+
+wfc_here=${BASH_SOURCE[0]}
+[[ $wfc_here == */* ]] || wfc_here=./$wfc_here
+source "${WFC_BUNDLE:-${wfc_here%/*}/..}/lib/node.sh"
+wfc_rows more 1000
+wfc_main "$@"
