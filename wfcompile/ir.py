@@ -70,12 +70,13 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file of the init directory that nodes use; `name` is relative to that directory."""
+    """A file of the init directory that nodes use, or an empty directory; `name` is relative to that directory."""
 
     name: str
     path: Path
     size: int  # bytes
     mode: int
+    empty_directory: bool = False
 
     @property
     def copied(self) -> bool:

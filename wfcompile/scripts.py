@@ -18,7 +18,7 @@ SHARD_BYTES = 1024 * 1024
 
 
 class File(NamedTuple):
-    """A file of a bundle."""
+    """A file of a bundle; a directory, if its path ends with a slash."""
 
     path: str
     data: bytes
