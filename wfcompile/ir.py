@@ -43,13 +43,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What one node of a step asks the scheduler for: memory and disk in MiB, time in seconds."""
+    """What one node of a step asks for: memory and disk in MiB, time in seconds."""
 
     cpus: int = 1
     memory: int = 2000
     disk: int = 2000
     time: int = 3600
     gpus: int = 0
+    parents: str = "read-only"  # or copy: it may write into its parents' directories, which are private copies
 
 
 @dataclass(frozen=True, slots=True)

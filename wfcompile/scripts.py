@@ -99,6 +99,7 @@ def _script(
             "image": image.reference if image else "",
             "image_key": image.key if image else "",
             "returns": returns,
+            "parents": workflow.requests[step].parents,
             "scratch": ":".join(options.site.scratch),
             "containers": options.container or " ".join(options.site.runtimes),
             "late": any(not isinstance(slot, str) for n in described for slot in rows.slots[n]),
