@@ -6,7 +6,6 @@ import hashlib
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -114,7 +113,7 @@ def test_edges_can_be_read_back(case: str, target: str, tmp_path: Path) -> None:
         (rows.ids[parent], rows.ids[node])
         for node in range(len(rows))
         for parent in {*rows.parents[node], *rows.after[node]}
-    }
+    } | {(node, point.name) for point in result.workflow.points for node in (*point.needs, *point.after)}
     if target == "slurm":  # a whole array may be waited for where one element is needed
         assert meant <= found
     else:
@@ -135,15 +134,23 @@ def dag_edges(bundle: Path) -> set[tuple[str, str]]:
 def make_edges(bundle: Path) -> set[tuple[str, str]]:
     said = subprocess.run(["make", "-npq", "nodes"], cwd=bundle, capture_output=True, text=True, check=False).stdout
     edges = set()
-    for node, needs in re.findall(r"^run/(\S+)/done\.json:(.*)$", said, re.MULTILINE):
-        edges |= {(need.removeprefix("run/").removesuffix("/done.json"), node) for need in needs.split()}
+    for node, needs in re.findall(r"^run/(\S+)/done(?:\.json)?:(.*)$", said, re.MULTILINE):
+        found = [re.fullmatch(r"run/(?:dynamic/)?(\S+)/done(?:\.json)?", need) for need in needs.split()]
+        edges |= {(need[1], node.removeprefix("dynamic/")) for need in found if need}
     return edges
 
 
 def slurm_edges(bundle: Path) -> set[tuple[str, str]]:
     ids: dict[str, list[str]] = {}
     edges: set[tuple[str, str]] = set()
-    for line in _array_lines(bundle):
+    for line in _lines(bundle, "point"):
+        name, arrays, points = line.split()[1:4]
+        edges |= {(point, name) for point in points.split(",") if point != "-"}
+        for need in arrays.split(",") if arrays != "-" else ():
+            step, first, count = _lines(bundle, "array")[int(need)].split()[2:5]
+            rows = (bundle / "rows" / f"{step}.ids").read_text(encoding="utf-8").split()
+            edges |= {(parent, name) for parent in rows[int(first) : int(first) + int(count)]}
+    for line in _lines(bundle, "array"):
         number, step, first, count, elementwise, whole = line.split()[1:7]
         rows = (bundle / "rows" / f"{step}.ids").read_text(encoding="utf-8").split()
         ids[number] = rows[int(first) : int(first) + int(count)]
@@ -155,10 +162,9 @@ def slurm_edges(bundle: Path) -> set[tuple[str, str]]:
     return edges
 
 
-def _array_lines(bundle: Path) -> Iterator[str]:
-    for line in (bundle / "submit.sh").read_text(encoding="utf-8").splitlines():
-        if re.match(r"array \d", line):
-            yield line
+def _lines(bundle: Path, kind: str) -> list[str]:
+    text = (bundle / "submit.sh").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if re.match(rf"{kind} \S+ \S+ \S", line)]
 
 
 READERS = {"dagman": dag_edges, "make": make_edges, "slurm": slurm_edges}

@@ -157,6 +157,22 @@ def test_bad_resources(tmp_path: Path) -> None:
         requests(settings=(("map", "cpus", "many"),))
 
 
+def test_parents_from_every_source(tmp_path: Path) -> None:
+    (tmp_path / "r.yml").write_text("map: {parents: copy}\n", encoding="utf-8")
+    profile = load_site(str(site(tmp_path, "resources: {parents: copy}\n")))
+    for arguments in (
+        {"resources": (tmp_path / "r.yml",)},
+        {"settings": (("map", "parents", "copy"),)},
+        {"site": profile},
+        {"site": profile, "settings": (("map", "parents", "read-only"), ("map", "parents", "copy"))},
+    ):
+        assert requests(**arguments)["map"].parents == "copy"
+    assert requests()["map"].parents == "read-only"
+    (tmp_path / "r.yml").write_text("map: {parents: writable}\n", encoding="utf-8")
+    with pytest.raises(Refused, match=r"r\.yml:1:\d+: 'writable' is no value of 'parents'; write read-only or copy"):
+        requests(resources=(tmp_path / "r.yml",))
+
+
 def test_inspect_resources_is_a_resources_file(tmp_path: Path) -> None:
     text = "".join(VIEWS["resources"](Options(SQUARES, settings=(("map", "memory", "7 GiB"),))))
     (tmp_path / "r.yml").write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Amounts as people write them: 4Gi, 500 MB, 1h, 01:30:00."""
+"""Settings of a step as people write them: amounts (4Gi, 500 MB, 1h, 01:30:00) and choices."""
 
 from __future__ import annotations
 
@@ -6,9 +6,25 @@ import math
 import re
 
 KEYS = ("cpus", "memory", "disk", "time", "gpus")
+CHOICES = {"parents": ("read-only", "copy")}
+SETTINGS = (*KEYS, *CHOICES)
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 _UNITS |= {"ki": 1024, "mi": 1024**2, "gi": 1024**3, "ti": 1024**4}
 _SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+def parse_setting(key: str, value: object) -> int | str:
+    """Return the value of a setting for ir.Request; raises ValueError."""
+    if key not in CHOICES:
+        return parse_amount(key, value)
+    if value not in CHOICES[key]:
+        raise ValueError(f"{str(value)!r} is no value of '{key}'")
+    return str(value)
+
+
+def how_to_write(key: str) -> str:
+    """Return advice on the values of a setting."""
+    return f"write {' or '.join(CHOICES[key])}" if key in CHOICES else "write for example 4 GiB, 2, 1h"
 
 
 def parse_amount(key: str, value: object) -> int:

@@ -39,7 +39,9 @@ def bundle_files(workflow: Workflow, options: Options, target: Backend) -> Itera
     for source in workflow.sources:
         yield File(f"spec/{source.name}", source.text.encode())
     for item in workflow.inputs:
-        if item.copied:
+        if item.empty_directory:
+            yield File(f"inputs/{item.name}/", b"", item.mode)
+        elif item.copied:
             yield File(f"inputs/{item.name}", item.path.read_bytes(), item.mode)
     yield File("lib/nodes.txt", "".join(f"{node_id}\n" for node_id in workflow.rows.ids).encode())
     yield File("lib/outputs.tsv", "".join(output_lines(workflow.rows, workflow.outputs)).encode())
@@ -63,7 +65,7 @@ def _json(path: str, data: Any) -> File:
 
 def inputs_record(workflow: Workflow) -> dict[str, Any]:
     """Return inputs.json: the files of the init directory; those not copied are bound at submission."""
-    files = [{"name": f.name, "size": f.size, "copied": f.copied} for f in workflow.inputs]
+    files = [{"name": f.name + "/" * f.empty_directory, "size": f.size, "copied": f.copied} for f in workflow.inputs]
     return {"version": 1, "files": files}
 
 
@@ -218,25 +220,13 @@ def _write_all(files: Iterable[File], top: Path) -> Iterator[tuple[str, str]]:
         if target.parent not in made:
             target.parent.mkdir(parents=True, exist_ok=True)
             made.add(target.parent)
+        if path.endswith("/"):
+            target.mkdir(exist_ok=True)
+            continue
         target.write_bytes(data)
         if mode != 0o644:
             target.chmod(mode & ~_umask())
         yield path, hashlib.sha256(data).hexdigest()
-
-
-def _make_room(directory: Path, temporary: Path, force: bool) -> None:
-    """Move an old bundle away; its run/ is kept only by --force, and then belongs to the new bundle."""
-    run = directory / "run"
-    if run.exists() and not force and any(run.iterdir()):
-        raise Refused(
-            f"'{directory}' holds another bundle with a run in it",
-            "choose another directory with -o, or replace the bundle and keep its run/ with --force",
-        )
-    if run.exists():
-        run.rename(temporary / "run")
-    old = Path(tempfile.mkdtemp(prefix=f".{directory.name}.old.", dir=directory.parent))
-    directory.rename(old / "bundle")
-    shutil.rmtree(old)
 
 
 def _is_empty(directory: Path) -> bool:

@@ -14,7 +14,9 @@ from wfcompile.ir import Workflow
 from wfcompile.options import Options
 from wfcompile.runtime.expand import slots_of
 from wfcompile.runtime.late import command, shown
-from wfcompile.runtime.parts import by_step
+from wfcompile.runtime.parts import by_step, steps_below
+from wfcompile.runtime.points import Point
+from wfcompile.runtime.references import PendingStep
 from wfcompile.runtime.values import RUN, Deferred, Late
 
 
@@ -23,13 +25,15 @@ def _workflow(options: Options) -> Workflow:
 
 
 def summary(options: Options) -> Iterator[str]:
-    """Yield a line a step: nodes, binding time, where it is written."""
+    """Yield a line a step: nodes, binding time, where it is written, and what makes it late or dynamic."""
     workflow = _workflow(options)
     yield from (f"warning: {warning}" for warning in workflow.warnings)
     yield f"{workflow.name} ({workflow.language}): {len(workflow.rows)} nodes"
     for step, nodes in by_step(workflow.rows, set(workflow.rows.point)):
         about = workflow.steps[step]
         yield f"{len(nodes):7d} x {about.path}  {binding(workflow, nodes[0])}  {about.image or '-'}  {about.source}"
+    for record in pending_records(workflow):
+        yield f"      * x {record['step']}  dynamic  {record['image'] or '-'}  {record['because']}"
 
 
 def nodes(options: Options) -> Iterator[str]:
@@ -37,6 +41,48 @@ def nodes(options: Options) -> Iterator[str]:
     workflow = _workflow(options)
     for node in range(len(workflow.rows)):
         yield json.dumps(node_record(workflow, node), ensure_ascii=False)
+    for record in pending_records(workflow):
+        yield json.dumps(record, ensure_ascii=False)
+
+
+def pending_records(workflow: Workflow) -> Iterator[dict[str, Any]]:
+    """Yield a record for each step of each point whose nodes only the run decides; its id ends in _*."""
+    ids = {step.key: _pending_id(workflow, step) for point in workflow.points for step in point.steps}
+    for point in workflow.points:
+        for pending in point.steps:
+            needs = [ids[key] for key in sorted(pending.waiting) if key in ids]
+            parents = [workflow.rows.ids[node] for node in sorted(pending.nodes)] + needs
+            for number in steps_below(workflow.template, pending.step):
+                if workflow.steps[number].nodes:
+                    yield _pending_record(workflow, pending, number, parents, point)
+
+
+def _pending_id(workflow: Workflow, pending: PendingStep) -> str:
+    about = workflow.template["steps"][pending.step]
+    return f"{pending.key}_*" if about["scatter"] or about["jq"] else pending.key
+
+
+def _pending_record(
+    workflow: Workflow, pending: PendingStep, number: int, parents: list[str], point: Point
+) -> dict[str, Any]:
+    step, request = workflow.steps[number], workflow.requests[number]
+    above = workflow.steps[pending.step].path
+    inside = step.path.removeprefix(above).partition("/")[2]
+    own = _pending_id(workflow, pending)
+    return {
+        "id": "/".join([own, *(f"{part}_*" for part in inside.split("/") if part)]) if inside else f"{pending.key}_*",
+        "step": step.path,
+        "index": None,
+        "binding": "dynamic",
+        "parents": parents,
+        "after": [],
+        "because": f"{workflow.loc(pending.step, pending.part)}: what {', '.join(point.causes)} publishes",
+        "command": workflow.template["steps"][number]["task"]["text"],
+        "interpreter": step.interpreter or "sh",
+        "image": step.image,
+        "resources": {key: getattr(request, key) for key in KEYS},
+        "outputs": None,
+    }
 
 
 def node_record(workflow: Workflow, node: int) -> dict[str, Any]:

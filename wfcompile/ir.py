@@ -7,7 +7,7 @@ Per-node data are columns (runtime.expand.Rows) indexed by node number, per-step
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +45,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What one node of a step asks the scheduler for: memory and disk in MiB, time in seconds."""
+    """What one node of a step asks for: memory and disk in MiB, time in seconds."""
 
     cpus: int = 1
     memory: int = 2000
     disk: int = 2000
     time: int = 3600
     gpus: int = 0
-
-    def amounts(self) -> dict[str, int]:
-        """Return it as a mapping."""
-        return asdict(self)
+    parents: str = "read-only"  # or copy: it may write into its parents' directories, which are private copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +73,13 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file of the init directory that nodes use; `name` is relative to that directory."""
+    """A file of the init directory that nodes use, or an empty directory; `name` is relative to that directory."""
 
     name: str
     path: Path
     size: int  # bytes
     mode: int
+    empty_directory: bool = False
 
     @property
     def copied(self) -> bool:

@@ -17,7 +17,7 @@ from wfcompile.runtime.parts import steps_below
 
 
 class File(NamedTuple):
-    """A file of a bundle."""
+    """A file of a bundle; a directory, if its path ends with a slash."""
 
     path: str
     data: bytes

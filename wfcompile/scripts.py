@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from wfcompile.amounts import KEYS
 from wfcompile.ir import Workflow
 from wfcompile.library import File
 from wfcompile.options import Options
@@ -29,7 +30,7 @@ def part_of(workflow: Workflow, options: Options, transfer: bool = False) -> Par
         steps=tuple(by_step(rows, set(rows.point))),
         points=workflow.points,
         paths=[step.path for step in workflow.steps],
-        requests=[request.amounts() for request in workflow.requests],
+        requests=[{key: getattr(request, key) for key in KEYS} for request in workflow.requests],
         own_scripts=has_node_scripts(workflow),
         later=expanded_steps(workflow),
         transfer=transfer,
@@ -107,6 +108,7 @@ def _script(
             "image": image.reference if image else "",
             "image_key": image.key if image else "",
             "returns": returns,
+            "parents": workflow.requests[step].parents,
             "scratch": ":".join(options.site.scratch),
             "containers": options.container or " ".join(options.site.runtimes),
             "late": later or any(has_late_words(rows, n) for n in described),

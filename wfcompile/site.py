@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wfcompile.amounts import parse_amount
+from wfcompile.amounts import how_to_write, parse_setting
 from wfcompile.documents import Cursor, cursor, read_document
 from wfcompile.errors import Refused, suggest
 from wfcompile.resources import folder
@@ -31,7 +31,7 @@ class Site:
     submit_from_jobs: bool = True
     max_array_size: int = 1001  # Slurm's default MaxArraySize: indices 0 to 1000
     retries: int = 2
-    resources: Mapping[str, int] = field(default_factory=dict)  # defaults of ir.Request
+    resources: Mapping[str, int | str] = field(default_factory=dict)  # defaults of ir.Request
     dagman: Mapping[str, int] = field(default_factory=dict)  # submits_per_interval, scan_interval (s)
 
 
@@ -64,7 +64,7 @@ def load_site(name: str) -> Site:
         _check(root, schema, "a site profile")
     values: dict[str, Any] = dict(document.data or {})
     values.setdefault("name", path.stem)
-    values["resources"] = {k: parse_amount(k, v) for k, v in values.get("resources", {}).items()}
+    values["resources"] = {k: parse_setting(k, v) for k, v in values.get("resources", {}).items()}
     for key in ("scratch", "runtimes"):
         if key in values:
             values[key] = tuple(values[key])
@@ -100,6 +100,6 @@ def _check(at: Cursor, schema: Mapping[str, Any], what: str) -> None:
 def _check_amounts(at: Cursor) -> None:
     for key, value in at.value.items():
         try:
-            parse_amount(key, value)
+            parse_setting(key, value)
         except ValueError as error:
-            raise at.child(key).refused(str(error), "write for example 4 GiB, 2, 1h") from None
+            raise at.child(key).refused(str(error), how_to_write(key)) from None

@@ -93,13 +93,15 @@ container_probe() {
 }
 
 # The binds every container has. The image needs one mount point, /wfc, for all that is ours; the others are below it in
-# a directory of ours. The run comes read-only, with the own directory on top: as few mounts for one parent as for a
-# thousand.
+# a directory of ours. The run comes read-only (or the copies of the parents, as a run of their own), with the own
+# directory on top: as few mounts for one parent as for a thousand.
 container_frame() {
   # The mount points for what comes on top.
-  mkdir -p -- "$WFC_RUN/init" "$WFC_RUN/$id"
+  local run=$WFC_RUN mode=ro
+  [[ ${wfc_parents-} != copy ]] || run=$scratch/run mode=rw
+  mkdir -p -- "$run/init" "$run/$id"
   binds=("$scratch/wfc" /wfc rw "$scratch/wfc/job" /wfc/job ro "$scratch/tmp" /tmp rw)
-  binds+=("$WFC_RUN" /wfc/run ro "$own" "/wfc/run/$id" rw)
+  binds+=("$run" /wfc/run "$mode" "$own" "/wfc/run/$id" rw)
 }
 
 # container_binds: the binds of this node, and $argv.

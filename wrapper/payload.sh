@@ -36,12 +36,12 @@ payload_child() {
   if [[ $runtime != none ]]; then
     exec "${argv[@]}" sh /wfc/job/start </dev/null
   fi
+  local argv=(sh "$scratch/wfc/job/command") input=/dev/null
+  [[ -z $wfc_interpreter ]] || argv=(sh -c "$wfc_interpreter") input=$scratch/wfc/job/command
+  [[ ${wfc_parents-} != copy ]] || in_copies
   cd -- "${wfc_workdir:-$root/$id}" || exit
   export HDF5_USE_FILE_LOCKING=${HDF5_USE_FILE_LOCKING-FALSE} # safe: nobody else writes here
-  if [[ -n $wfc_interpreter ]]; then
-    exec sh -c "$wfc_interpreter" <"$scratch/wfc/job/command"
-  fi
-  exec sh "$scratch/wfc/job/command" </dev/null
+  exec "${argv[@]}" <"$input"
 }
 
 # payload_signal NAME: to the whole group; what is still there after the grace is killed. Schedulers, as they come, kill
@@ -74,10 +74,11 @@ payload_end() {
     [[ -e $scratch/wfc/state/rc ]] || finish 75 runtime.failed "$runtime_label ended with $rc and the command $(container_progress)"
     read -r rc <"$scratch/wfc/state/rc"
   fi
+  ((rc == 0)) || payload=$rc
+  parents_unchanged
   ((rc)) || return 0
-  payload=$rc
   payload_last_line
-  finish 65 payload.exit "the command failed; its output is above${WFC_LOGS:+ and in $WFC_LOGS/$id.log}"
+  finish 65 payload.exit "the command failed; its output is above${WFC_LOGS:+ and in $WFC_LOGS/$id.log}$(read_only_advice)"
 }
 
 # kill -0 would also find the dead that nobody has waited for.

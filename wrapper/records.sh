@@ -178,6 +178,44 @@ END {
 }
 '
 
+# record_touched BASE ID...: those of the nodes where something changed after the record was written. A copied run may
+# look so, hence it is only a reason to compare.
+record_touched() {
+  local base=$1 i
+  shift
+  (
+    cd "$base" || exit
+    set -- "${@/#/./}"
+    for ((i = 1; i <= $#; i += 500)); do
+      find "${@:i:500}" -mindepth 1 -printf '//%C@ %H//%P\n' 2>/dev/null
+    done | awk -F // '
+      /^\/\/[0-9]/ {
+        at = index($2, " ")
+        node = substr($2, at + 3)
+        changed = substr($2, 1, at - 1) + 0
+        if ($3 == "done.json") written[node] = changed
+        else if (changed > latest[node]) latest[node] = changed
+      }
+      END { for (node in latest) if (latest[node] > written[node]) print node }'
+    exit "${PIPESTATUS[1]}"
+  )
+}
+
+# record_differences DIR: the names of what is not as its record says, one a line; needs the checksums of all its files.
+# (Not every transfer carries empty directories.)
+record_differences() (
+  if [[ ! -f $1/done.json ]]; then
+    printf 'done.json\n'
+  elif ! { record_list "$1" && [[ -z $record_odd ]] && record_hash; }; then
+    printf '%s\n' "${record_odd:-.}"
+  else
+    record_head=
+    comm -3 <(record_entries <"$1/done.json") <(record_write /dev/stdout | record_entries) |
+      sed 's/^\t*{"name":"\(\([^"\\]\|\\.\)*\)".*/\1/' | sort -u
+  fi
+)
+record_entries() { sed -n '/^{"name"/{s/,$//;/\/","size":0}$/!p;}' | sort; }
+
 # record_published FILE POINTER ROOT SEPARATOR: the published list, joined, or the published string.
 # Fails when nothing is published there.
 record_published() {

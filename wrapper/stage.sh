@@ -5,7 +5,7 @@
 phase_scratch() {
   local base candidates=() need=1048576
   # Only a command file goes there when the command works in its final place.
-  [[ ${WFC_LOCAL:-0} != 1 && $returns == shared ]] || need=1024
+  [[ ${WFC_LOCAL:-0} != 1 && $returns == shared || ${wfc_parents-} == copy ]] || need=1024
   scratch_candidates
   for base in "${candidates[@]}"; do
     [[ $base == /* && -d $base && -w $base && -x $base ]] || continue
@@ -58,6 +58,7 @@ phase_stagein() {
   find_inputs
   [[ $returns != condor ]] || check_transferred
   place_own
+  [[ ${wfc_parents-} != copy ]] || copy_parents
   if [[ $runtime == none ]]; then
     # In the run itself the parents are where they should be.
     [[ $root == "$WFC_RUN" ]] || for parent in ${parents[@]+"${parents[@]}"}; do place_parent "$parent"; done

@@ -37,28 +37,32 @@ def load(name: str) -> dict[str, Any]:
     return record
 
 
-def options(record: dict[str, Any]) -> Options:
+def options(record: dict[str, Any], places: dict[str, Path] = PLACES) -> Options:
     """Return the options that the engine's command line (or its run file) says."""
+
+    def place(text: str) -> Path:
+        return Path(place_all(text, places))
+
     if record.get("run_file"):
-        top = _place(record["toplevel"])
-        found = json.loads(_place_all(json.dumps(record["dataopts"])))
+        top = place(record["toplevel"])
+        found = json.loads(place_all(json.dumps(record["dataopts"]), places))
         return Options(top / record["workflow"], toplevel=top, data_options=tuple(found.items()))
     words = iter(record["cmdline_norm"][2:])
-    places: list[Path] = []
+    paths: list[Path] = []
     pairs: dict[str, dict[str, str]] = {"-d": {}, "-p": {}, "-w": {}}
     toplevel: Path | None = None
     for word in words:
         if word == "-t":
-            toplevel = _place(next(words))
+            toplevel = place(next(words))
         elif word in pairs:
             key, _, value = next(words).partition("=")
             pairs[word][key] = value
         elif word in ("-b", "-u"):
             next(words)
         elif not word.startswith("-"):
-            places.append(_place(word))
+            paths.append(place(word))
     assert toplevel is not None
-    spec, *inputs = [path if path.is_absolute() else toplevel / path for path in places]
+    spec, *inputs = [path if path.is_absolute() else toplevel / path for path in paths]
     initdir = pairs["-d"].pop("initdir", None)
     return Options(
         spec,
@@ -66,22 +70,19 @@ def options(record: dict[str, Any]) -> Options:
         input_files=tuple(inputs),
         parameters=tuple((key, yaml.safe_load(value)) for key, value in pairs["-p"].items()),
         workflow_options=tuple((key, yaml.safe_load(value)) for key, value in pairs["-w"].items()),
-        data_options=tuple((key, _place_all(value)) for key, value in pairs["-d"].items()),
-        initdir=_place(initdir) if initdir else None,
+        data_options=tuple((key, place_all(value, places)) for key, value in pairs["-d"].items()),
+        initdir=place(initdir) if initdir else None,
     )
 
 
-def _place(text: str) -> Path:
-    return Path(_place_all(text))
-
-
-def _place_all(text: str) -> str:
-    for name, path in PLACES.items():
+def place_all(text: str, places: dict[str, Path]) -> str:
+    """Return text with the directories that stand for others in it."""
+    for name, path in places.items():
         text = text.replace(name, str(path))
     return text
 
 
-def _init_directories(record: dict[str, Any]) -> dict[str, str]:
+def init_directories(record: dict[str, Any]) -> dict[str, str]:
     """Return what stands for each init directory in the record, and its place in our run."""
     found = {}
     for word in record["cmdline_norm"]:
@@ -105,7 +106,7 @@ def _init_directories(record: dict[str, Any]) -> dict[str, str]:
 def nodes(record: dict[str, Any]) -> list[EngineNode]:
     """Return the engine's nodes in the form in which they are compared."""
     jobs = {(job["offset"], job["name"]): job["job"] for job in record.get("jobs") or ()}
-    init = _init_directories(record)
+    init = init_directories(record)
     edges: dict[str, list[str]] = {}
     for parent, child in record["edges"]:
         edges.setdefault(child, []).append(parent)
@@ -121,8 +122,8 @@ def nodes(record: dict[str, Any]) -> list[EngineNode]:
                 identifier=node["id"],
                 directory=directory,
                 interpreter=job.get("interpreter", ""),
-                command=_here(job.get("script", job.get("command", "")), init),
-                result=_here(node["result"], init),
+                command=here(job.get("script", job.get("command", "")), init),
+                result=here(node["result"], init),
                 parents=tuple(edges.get(node["id"], ())),
             )
         )
@@ -140,11 +141,12 @@ def _rendered(node: dict[str, Any]) -> dict[str, str]:
         return {key: value.replace(place, "") for key, value in job.items()}
 
 
-def _here(data: Any, init: dict[str, str]) -> Any:
+def here(data: Any, init: dict[str, str]) -> Any:
+    """Return data of a record with its directories as they are in our run: below the run root's token."""
     if isinstance(data, dict):
-        return {key: _here(value, init) for key, value in data.items()}
+        return {key: here(value, init) for key, value in data.items()}
     if isinstance(data, list):
-        return [_here(value, init) for value in data]
+        return [here(value, init) for value in data]
     if isinstance(data, str):
         for directory, place in init.items():
             data = data.replace(directory, place)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from wfcompile.ir import Workflow
 from wfcompile.options import Options
+from wfcompile.passes.copies import refuse_lost_files
 from wfcompile.passes.expand import expand
 from wfcompile.passes.images import choose_images
 from wfcompile.passes.inputs import find_inputs
@@ -20,6 +21,7 @@ PASSES: tuple[tuple[str, Pass], ...] = (
     ("inputs", find_inputs),  # which files of the init directory the nodes use
     ("outputs", choose_outputs),  # what the last job collects
     ("requests", request_resources),  # what each step asks the scheduler for
+    ("copies", refuse_lost_files),  # no step publishes what it wrote into private copies
     ("images", choose_images),  # which file each container image is
 )
 

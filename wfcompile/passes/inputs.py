@@ -29,7 +29,7 @@ def _refuse_outside(workflow: Workflow, options: Options, files: Iterable[InputF
     allowed = [path.resolve() for path in (*workflow.init_directories.values(), *options.allowed_paths)]
     for file in files:
         real = file.path.resolve()
-        if not any(top in real.parents for top in allowed):
+        if not any(top == real or top in real.parents for top in allowed):
             raise Refused(
                 f"the input '{file.name}' is a link that leads out of the init directory",
                 f"if that is meant, allow it with --allow-path {real.parent}",
@@ -60,6 +60,8 @@ def _files(directory: Path, name: str) -> Iterator[InputFile]:
         seen.add(real)
         # caches hold times, and repositories everything that ever was: neither is an input
         folders[:] = sorted(f for f in folders if f not in ("__pycache__", ".git"))
+        if not folders and not names:
+            yield InputFile(os.path.relpath(folder, directory), Path(folder), 0, 0o755, empty_directory=True)
         for file in sorted(names):
             yield _input(Path(folder) / file, os.path.relpath(Path(folder) / file, directory))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from wfcompile.amounts import KEYS, parse_amount
+from wfcompile.amounts import SETTINGS, how_to_write, parse_setting
 from wfcompile.documents import cursor, read_document
 from wfcompile.errors import Refused, suggest
 from wfcompile.ir import Request, Workflow
@@ -31,16 +31,16 @@ def request_resources(workflow: Workflow, options: Options) -> Workflow:
     return replace(workflow, requests=tuple(requests))
 
 
-Rule = tuple[str, str, int, Loc | None]
+Rule = tuple[str, str, int | str, Loc | None]
 
 
 def _rule(pattern: str, key: str, value: object, loc: Loc | None) -> Rule:
-    if key not in KEYS:
-        raise Refused(f"'{key}' is no resource", suggest(key, KEYS), loc)
+    if key not in SETTINGS:
+        raise Refused(f"'{key}' is no resource", suggest(key, SETTINGS), loc)
     try:
-        return pattern, key, parse_amount(key, value), loc
+        return pattern, key, parse_setting(key, value), loc
     except ValueError as error:
-        raise Refused(str(error), "write for example 4 GiB, 2, 1h", loc) from None
+        raise Refused(str(error), how_to_write(key), loc) from None
 
 
 def _file_rules(options: Options) -> list[Rule]:
@@ -53,6 +53,6 @@ def _file_rules(options: Options) -> list[Rule]:
         for pattern in root.mapping("the resources file"):
             entry = root.child(pattern)
             for key in entry.mapping("a step's resources") if entry.value is not None else ():
-                loc = entry.key_loc(key) if key not in KEYS else entry.child(key).loc
+                loc = entry.key_loc(key) if key not in SETTINGS else entry.child(key).loc
                 rules.append(_rule(str(pattern), str(key), entry.value[key], loc))
     return rules

@@ -171,8 +171,13 @@ def shown(value: Any, ids: List[str]) -> str:
     """Return a late value as it is shown to people: @LATE:node:pointer@, or what is computed from it."""
     if isinstance(value, Late):
         return "@LATE:%s:%s@" % (ids[value.node], value.pointer)
-    inside = sorted(set(_leaves(value, ids)))
-    return "@LATE:%s(%s)@" % (value.operation, ", ".join(inside))
+    while value.operation == "format" and isinstance(list(value.data.values())[0], Deferred):
+        (value,) = value.data.values()
+    inside = ", ".join(sorted(set(_leaves(value, ids))))
+    if value.operation == "element":
+        _, name, index = value.options[:3]
+        return "@LATE:%s[%d](%s)@" % (name, index, inside)
+    return "@LATE:%s(%s)@" % (value.operation, inside)
 
 
 def _leaves(value: Any, ids: List[str]) -> List[str]:

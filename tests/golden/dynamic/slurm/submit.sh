@@ -43,7 +43,7 @@ done
 trap 'rm -f -- "$lock"' EXIT
 
 if [[ -s $ledger ]]; then
-  old=$(find "$run/dynamic" -name '*.jobs' -exec cat {} + 2>/dev/null; cat "$ledger" | awk '{print $2}' | paste -sd, -)
+  old=$(find "$ledger" "$run/dynamic" -name '*.jobs' -exec cat {} + 2>/dev/null | awk '{print $2}' | paste -sd, -)
   going=$(squeue -h -o %A -j "$old" 2>/dev/null | sort -u | paste -sd' ' -)
   [[ -z $going ]] || refuse "the run is going on (jobs $going): ./status.sh, or ./cancel.sh first"
 fi

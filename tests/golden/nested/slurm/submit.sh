@@ -43,7 +43,7 @@ done
 trap 'rm -f -- "$lock"' EXIT
 
 if [[ -s $ledger ]]; then
-  old=$(cat "$ledger" | awk '{print $2}' | paste -sd, -)
+  old=$(awk '{print $2}' "$ledger" | paste -sd, -)
   going=$(squeue -h -o %A -j "$old" 2>/dev/null | sort -u | paste -sd' ' -)
   [[ -z $going ]] || refuse "the run is going on (jobs $going): ./status.sh, or ./cancel.sh first"
 fi
