@@ -126,7 +126,6 @@ class _Expansion:
             if not self.run_nodes(number, step, scope):
                 return
         except Pending as pending:
-            scope[step["name"]] = Waiting(key, pending.causes)
             self.rows.pending.append(self.pending_step(number, step, scope, pending))
         finally:
             self.point = outer
@@ -173,8 +172,9 @@ class _Expansion:
             scope.emptied.add(step["name"])
 
     def pending_step(self, number: int, step: Dict[str, Any], scope: Scope, pending: Pending) -> PendingStep:
+        """Note a step of one scope as waiting, with all that its nodes may need."""
         nodes: Set[int] = set(scope.after)
-        waiting: Set[str] = set()
+        waiting: Dict[str, Waiting] = {}
         inputs: Set[str] = set()
         for expression in [*step["parameters"].values(), *step["fulfilled"]]:
             self.results.involved(expression, scope, nodes, waiting)
@@ -189,12 +189,14 @@ class _Expansion:
                 inputs.update(input_paths(self.parameter(key, expression, scope).data))
             except Pending:
                 continue  # what it reads is in `waiting`; the nodes made then have their own inputs
+        causes = pending.causes.union(*[entry.causes for entry in waiting.values()])
+        scope[step["name"]] = Waiting(scope.prefix + step["name"], causes)
         return PendingStep(
             key=scope.prefix + step["name"],
             step=number,
             point=self.point,
-            causes=frozenset(pending.causes),
-            nodes=frozenset(nodes | pending.causes),
+            causes=frozenset(causes),
+            nodes=frozenset(nodes | causes),
             waiting=frozenset(waiting),
             part=pending.part,
             inputs=tuple(sorted(inputs)),

@@ -171,7 +171,7 @@ def shown(value: Any, ids: List[str]) -> str:
     """Return a late value as it is shown to people: @LATE:node:pointer@, or what is computed from it."""
     if isinstance(value, Late):
         return "@LATE:%s:%s@" % (ids[value.node], value.pointer)
-    while value.operation == "format" and isinstance(list(value.data.values())[0], Deferred):
+    while value.operation == "format" and isinstance(next(iter(value.data.values())), Deferred):
         (value,) = value.data.values()
     inside = ", ".join(sorted(set(_leaves(value, ids))))
     if value.operation == "element":

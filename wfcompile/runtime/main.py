@@ -88,6 +88,7 @@ def _files(plan: Plan, part: Part, bundle: str, run: str) -> Iterator[Any]:
         yield "workflow.dag", _text(bundle, "dynamic.dag") + (nodes or ["JOB nothing nothing NOOP\n"])
     elif plan.target == "slurm":
         yield "lines", slurm_lines(part)
+        yield "step.txt", [part.paths[item.step] + "\n" for item in part.steps[:1]]
     else:
         yield "Makefile", ["include $(WFC_BUNDLE)/dynamic.mk\n"] + list(make_rules(part))
     yield "points.txt", [point.name + "\n" for point in part.points]
@@ -100,9 +101,9 @@ def print_row(bundle: str, run: str, node_id: str) -> int:
     expansion = expanded_now(plan, all_known=True)
     rows = expansion.rows
     if node_id not in rows.ids:
-        if expansion.points:
-            first = expansion.points[0]
-            raise Problem("the results of %s are missing" % ", ".join(first.causes), "resume the run")
+        for point in expansion.points:
+            if any([node_id.startswith((step.key + "_", step.key + "/")) for step in point.steps]):
+                raise Problem("the results of %s are missing" % ", ".join(point.causes), "resume the run")
         return NO_SUCH_NODE
     node = rows.ids.index(node_id)
     names = slot_names(slots_of(plan.template["steps"][rows.step[node]]["task"]))

@@ -98,7 +98,7 @@ class Results:
             raise Pending(set().union(*causes))
         return found
 
-    def involved(self, expression: Dict[str, Any], scope: Scope, nodes: Set[int], waiting: Set[str]) -> None:
+    def involved(self, expression: Dict[str, Any], scope: Scope, nodes: Set[int], waiting: Dict[str, Waiting]) -> None:
         """Add what is known of the nodes and waiting stages that an expression reads."""
         if "value" in expression:
             return
@@ -106,7 +106,7 @@ class Results:
             scopes = self.look(expression["query"], scope) if expression["query"] else [scope]
             for entry in scopes:
                 if isinstance(entry, Waiting):
-                    waiting.add(entry.key)
+                    waiting[entry.key] = entry
                 elif isinstance(entry, Scope) and (id(entry), expression["registered"]) not in self._reading:
                     self._involved_registered(expression["registered"], entry, nodes, waiting)
             return
@@ -115,16 +115,16 @@ class Results:
                 self._involved_registered(expression["output"] or "", entry, nodes, waiting)
             self.involve(entry, nodes, waiting)
 
-    def _involved_registered(self, key: str, scope: Scope, nodes: Set[int], waiting: Set[str]) -> None:
+    def _involved_registered(self, key: str, scope: Scope, nodes: Set[int], waiting: Dict[str, Waiting]) -> None:
         if key in scope.registered:
             self._reading.add((id(scope), key))
             self.involved(scope.registered[key], scope, nodes, waiting)
             self._reading.discard((id(scope), key))
 
-    def involve(self, entry: Any, nodes: Set[int], waiting: Set[str]) -> None:
+    def involve(self, entry: Any, nodes: Set[int], waiting: Dict[str, Waiting]) -> None:
         """Add a query's match: a node with those whose values it hands on, all of a sub-scope, a waiting stage."""
         if isinstance(entry, Waiting):
-            waiting.add(entry.key)
+            waiting[entry.key] = entry
         elif isinstance(entry, Scope):
             for stage in entry.values():
                 for inner in stage if isinstance(stage, list) else [stage]:

@@ -28,13 +28,8 @@ def groups(length: int, batchsize: Optional[int], partitionsize: Optional[int]) 
 
 
 def elements(value: Value, batchsize: Optional[int], partitionsize: Optional[int]) -> List[Value]:
-    """Return the elements (or batches) of one scattered parameter.
-
-    Raises Problem when it is no list, Pending when a job has yet to publish it.
-    """
+    """Return the elements (or batches) of one scattered parameter; raises Problem when it is no list."""
     data, origin = value
-    if isinstance(data, (Late, Deferred)):
-        raise Pending(late_nodes(data, set()))
     if isinstance(data, dict):  # the engine iterates over the keys
         data = list(data)
         origin = None if origin is None else [origin_at(origin, key) for key in data]
@@ -53,13 +48,20 @@ def elements(value: Value, batchsize: Optional[int], partitionsize: Optional[int
 
 
 def scatter(spec: Dict[str, Any], parameters: Dict[str, Value]) -> Dict[str, List[Value]]:
-    """Return for each scattered parameter its values, one for each node, all of the same length."""
+    """Return for each scattered parameter its values, one for each node, all of the same length.
+
+    Raises Problem when one is no list, Pending when a job has yet to publish one.
+    """
     names: Sequence[str] = spec["parameters"]
     columns = []
+    late = [name for name in names if isinstance(parameters[name].data, (Late, Deferred))]
+    if late:
+        causes = late_nodes([parameters[name].data for name in late], set())
+        raise Pending(causes, ("parameters", late[0]))
     for name in names:
         try:
             columns.append(elements(parameters[name], spec.get("batchsize"), spec.get("partitionsize")))
-        except (Problem, Pending) as problem:
+        except Problem as problem:
             problem.part = problem.part or ("parameters", name)
             raise
     if spec["method"] == "zip":

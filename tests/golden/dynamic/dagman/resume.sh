@@ -22,7 +22,7 @@ missing=$(bash lib/check.sh "$where/run") || exit 1
 while IFS= read -r node; do # an expansion believes the records
   [[ -z $node ]] || rm -f -- "$where/run/$node/done.json"
 done <<<"$missing"
-rm -rf -- "$where/run/dynamic" # every expansion is made again
+[[ -z $missing ]] || rm -rf -- "$where/run/dynamic" # every expansion is made again
 # DAGMan reads the newest rescue file; what is done is said in one of our own, so the old ones go. A lock that a
 # killed DAGMan left would make it trust its old log instead.
 rm -f -- "$where"/workflow.dag.rescue* "$where/workflow.dag.lock" || exit 1

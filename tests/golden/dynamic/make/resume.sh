@@ -11,7 +11,7 @@ if [[ ${1-} == --run ]]; then
   shift 2
 fi
 missing=$(bash lib/check.sh "$run") || exit 1
-rm -rf -- "$run/dynamic" # every expansion is made again
+[[ -z $missing ]] || rm -rf -- "$run/dynamic" # every expansion is made again
 while IFS= read -r node; do
   [[ -z $node ]] || rm -f -- "$run/$node/done.json"
 done <<<"$missing"

@@ -4,7 +4,9 @@
 # yet) or $missing, in an expansion $point, $place and $barrier_of_point.
 # shellcheck disable=SC2034,SC2154 # they are set by whoever reads this
 job=() picked=() submitted=() interrupted=0 number_of_submissions=0 barrier_of_point=${barrier_of_point-} point=${point-}
+advice=''
 declare -A barrier=()
+[[ -z $point ]] || advice="; where jobs may not submit jobs, compile again with --expect '$(head -n 1 "$rows/step.txt")<=N'"
 trap 'interrupted=1' INT TERM HUP
 
 refuse() {
@@ -41,7 +43,7 @@ sbatch_or_cancel() {
     sbatch --parsable --requeue --open-mode=append --chdir="$run" ${comment:+--comment="$comment"} "$@" </dev/null
   ); then
     withdraw
-    refuse "a submission failed, so the ${#submitted[@]} before it were cancelled: see the message above"
+    refuse "${point:+$point: }a submission failed, so the ${#submitted[@]} before it were cancelled: see the message above$advice"
   fi
   id=${said%%;*}
   if ! [[ $id =~ ^[0-9]+$ ]]; then

@@ -54,7 +54,7 @@ if ((all == 0)); then
     [[ -z $node ]] || missing[$node]=1
   done <<<"$not_done"
 fi
-rm -rf -- "$run/dynamic" # every expansion is made again
+((${#missing[@]} == 0)) || rm -rf -- "$run/dynamic" # every expansion is made again
 : >"$ledger" || exit 1
 array 0 generate 0 1 - - --cpus-per-task=1 --mem=2000M --time=60
 point expand.work 0 -
