@@ -113,7 +113,10 @@ def contains(a: Rectangle, b: Rectangle) -> bool:
 def test_edges_are_those_of_the_rows(workflow: Workflow) -> None:
     edges = step_edges(workflow)
     assert len(edges) == len(set(edges))
-    assert set(edges) == naive_edges(workflow)
+    meant = naive_edges(workflow)
+    if workflow.language == "serial":  # each step needs all earlier ones, one on top of the other
+        meant = {edge for edge in meant if edge.source == edge.target - 1}
+    assert set(edges) == meant
 
 
 def test_every_step_has_one_box_and_none_overlap(workflow: Workflow) -> None:

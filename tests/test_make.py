@@ -22,6 +22,14 @@ RESULTS = {
     "inputs": {"found.txt": "a line of text\nmore\n"},
     "late": {"joined.txt": "a\nb\nc\n"},
     "nested": {"merged.txt": "1\n2\n3\n4\n5\n", "note.txt": "it is done\n"},
+    "serial": {
+        "summary.txt": "it's a {list}\n3\nONE\nONE two three\n",
+        "results/first": "ONE\n",
+        "results/parts/ONE": "ONE\n",
+        "results/parts/three": "three\n",
+        "data/other.txt": "untouched\n",
+        "data/words.txt": "ONE two three\n",
+    },
     "squares": {"sum.txt": "14\n"},
 }
 

@@ -90,6 +90,7 @@ def plan_record(workflow: Workflow, options: Options, transfer: bool) -> dict[st
                 "interpreter": about.interpreter,
                 "setup": about.setup,
                 "workdir": about.workdir,
+                **({"workspace": True} if about.workspace else {}),
                 "request": {key: getattr(request, key) for key in KEYS},
             }
         )
@@ -142,7 +143,17 @@ def _from_plan(plan: dict[str, Any], place: Loc) -> Workflow:
     known = Known(plan["init"], plan["init_scopes"], lambda *key: looked.get(key), run_jq, expected=plan["assumed"])
     expansion = expanded(plan["template"], known, lambda point: False, lambda node_id: None)
     steps = [
-        Step(s["step"], place, s["source"], s["image"], s["interpreter"], s["setup"], s["workdir"], nodes=s["runs"])
+        Step(
+            s["step"],
+            place,
+            s["source"],
+            s["image"],
+            s["interpreter"],
+            s["setup"],
+            s["workdir"],
+            nodes=s["runs"],
+            workspace=s.get("workspace", False),
+        )
         for s in plan["steps"]
     ]
     return Workflow(

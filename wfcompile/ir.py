@@ -41,6 +41,7 @@ class Step:
     workdir: str = ""  # where the command starts in the image; empty: in the node's directory
     hints: Mapping[str, Any] = field(default_factory=dict)  # resource hints of the specification
     nodes: bool = True  # False for sub-workflows and pure publishing: they have no jobs of their own
+    workspace: bool = False  # its nodes work one after the other in the run's workspace and publish layers of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Workflow:
     requests: tuple[Request, ...] = ()
     images: Mapping[str, Image] = field(default_factory=dict)
     inputs: tuple[InputFile, ...] = ()
-    asked: tuple[str, ...] = ()  # files and directories of the run that the specification wants collected
+    asked: tuple[str, ...] = ()  # what the specification wants collected: paths in the run, or in its workspace
     asked_keys: tuple[str, ...] = ()  # what --output wants collected: STEP.KEY
     outputs: tuple[Output, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -114,6 +114,7 @@ def _script(
             "late": later or any(has_late_words(rows, n) for n in described),
             "mounts": bool(task["mounts"]) if later else any(rows.mounts[n] for n in described),
             "workdir": about.workdir,
+            "workspace": about.workspace,
             "globs": (later and publishes_late(task["publisher"])) or any(rows.globs[n] for n in described),
             "command": setup + command_words(task["text"], fields),
             "here": "/".join(["${wfc_here%/*}"] + [".."] * depth),

@@ -5,7 +5,10 @@
 # lib/nodes.txt    every node's id, one a line
 # lib/outputs.tsv  node, path in the node's directory, destination below outputs/
 #                  node, @POINTER, destination directory: what the node published there, with its path in the node's
-#                  directory. Backslash, tab and newline in a field are written \\, \t and \n.
+#                  directory
+#                  node, /PATH, destination: a path of the workspace as this node left it, or the last of those before it
+#                  that are done; the workspace is that of all nodes in lib/nodes.txt, in their order
+#                  Backslash, tab and newline in a field are written \\, \t and \n.
 # shellcheck source-path=SCRIPTDIR
 set -uo pipefail
 export LC_ALL=C
@@ -16,6 +19,7 @@ wfc_lib=${wfc_lib%/*}
 source "$wfc_lib/events.sh"
 source "$wfc_lib/records.sh"
 source "$wfc_lib/late.sh"
+source "$wfc_lib/workspace.sh"
 
 finish() { # as late.sh calls it: CODE REASON ADVICE
   say "$3"
@@ -67,14 +71,16 @@ look_at_nodes() {
 # Into a new directory, renamed when all is there.
 collect_outputs() {
   local node path destination old=$WFC_RUN/outputs.old.$$
-  collected=0 missing=() batch=() batch_from='' batch_to=''
+  collected=0 missing=() batch=() batch_to='' view=''
   outputs_new=$WFC_RUN/outputs.new.$$
-  rm -rf -- "$WFC_RUN"/outputs.new.* "$WFC_RUN"/outputs.old.*
+  rm -rf -- "$WFC_RUN"/outputs.new.* "$WFC_RUN"/outputs.old.* "$WFC_RUN"/.view.*
   mkdir -- "$outputs_new" || exit 75
   while IFS=$'\t' read -r node path destination; do
     printf -v path %b "$path"
     printf -v destination %b "$destination"
-    if [[ -n ${is_undone[$node]-} ]]; then
+    if [[ $path == /* ]]; then
+      collect_workspace "$node" "$path" "$outputs_new/$destination"
+    elif [[ -n ${is_undone[$node]-} ]]; then
       missing+=("$node/$path")
     elif [[ $path == @* ]]; then
       collect_published "$node" "${path#@}" "$outputs_new/$destination"
@@ -83,6 +89,7 @@ collect_outputs() {
     fi
   done <"$outputs_list"
   flush_batch
+  [[ -z $view ]] || rm -rf -- "$view"
   [[ ! -e outputs ]] || mv -T -- outputs "$old" || exit 75
   mv -T -- "$outputs_new" outputs || exit 75
   rm -rf -- "$old"
@@ -101,6 +108,66 @@ collect_published() {
     words=${words#*//}
     [[ -z $path ]] || collect_file "$path" "$3/${path#"$WFC_RUN/$1/"}"
   done
+}
+
+# collect_workspace NODE /PATH DESTINATION
+collect_workspace() {
+  local path
+  [[ -n $view ]] || view_workspace "$1"
+  for path in ${astray[@]+"${astray[@]}"}; do
+    [[ $path/ != "${2%/.}"/* ]] || missing+=("${path#/} (a link that leads to nothing, or out of the workspace)")
+  done
+  if [[ -e $view$2 ]]; then
+    collect_file "$view$2" "$3"
+  elif [[ -n ${ws_node[$2]-} && -z ${ws_entry[$2]} ]]; then
+    missing+=("${2#/} (deleted by ${ws_node[$2]})")
+  elif [[ ! -L $view$2 && -z ${ws_node[$2]-} ]]; then
+    missing+=("${2#/} (no node that is done made it)")
+  fi
+}
+
+# view_workspace NODE: the workspace as it was left, in $view: names of the files, not copies, but without the links that
+# lead to nothing or out of it, which are in $astray: in a container they mean other files than here.
+view_workspace() {
+  local node layers=() path link base bases=("$WFC_BUNDLE/inputs" "$WFC_RUN/.inputs")
+  [[ -z ${WFC_INPUTS-} ]] || bases=("$WFC_INPUTS")
+  view=$WFC_RUN/.view.$$ astray=()
+  while IFS= read -r node && [[ -z ${is_undone[$node]-} ]]; do
+    layers+=("$node")
+    [[ $node != "$1" ]] || break
+  done <"$wfc_lib/nodes.txt"
+  workspace_read "$WFC_RUN" ${layers[@]+"${layers[@]}"} || exit 75
+  view_layers -l 2>/dev/null || view_layers --preserve=mode,timestamps --reflink=auto || exit 75
+  for path in "${!ws_entry[@]}"; do
+    [[ ${ws_entry[$path]} == [lw]* ]] || continue
+    link=$(realpath -m -- "$view$path")
+    [[ $link == "$view"/* ]] || view_astray "$path"
+  done
+  # Inputs that no node has touched.
+  for base in "${bases[@]}"; do
+    [[ -d $base ]] || continue
+    while IFS= read -r -d '' path; do
+      [[ -z ${ws_node[$path]-} && ! -e $view$path ]] || continue
+      if [[ -d $base$path ]]; then
+        mkdir -p -- "$view$path" || exit 75
+      else
+        mkdir -p -- "$(dirname -- "$view$path")" && ln -sT -- "$base$path" "$view$path" || exit 75
+      fi
+    done < <(find -L "$base" \( -type f -o -type d -empty \) -printf '/%P\0')
+  done
+  for path in "${!ws_entry[@]}"; do
+    [[ ! -L $view$path || -e $view$path ]] || view_astray "$path"
+  done
+}
+
+view_layers() {
+  rm -rf -- "$view"
+  mkdir -- "$view" && (workspace_build "$WFC_RUN" "$view" "$view" "$@")
+}
+
+view_astray() {
+  astray+=("$1")
+  rm -f -- "$view$1"
 }
 
 # collect_file SOURCE DESTINATION: neighbours that go to one directory under their own names are copied together.

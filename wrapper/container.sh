@@ -100,6 +100,7 @@ container_frame() {
   local run=$WFC_RUN mode=ro
   [[ ${wfc_parents-} != copy ]] || run=$scratch/run mode=rw
   mkdir -p -- "$run/init" "$run/$id"
+  [[ -z ${wfc_workspace-} ]] || mkdir -p -- "$run/workspace"
   binds=("$scratch/wfc" /wfc rw "$scratch/wfc/job" /wfc/job ro "$scratch/tmp" /tmp rw)
   binds+=("$run" /wfc/run "$mode" "$own" "/wfc/run/$id" rw)
 }
@@ -107,7 +108,7 @@ container_frame() {
 # container_binds: the binds of this node, and $argv.
 container_binds() {
   container_frame
-  container_inputs
+  if [[ -n $workspace ]]; then binds+=("$workspace" /wfc/run/workspace rw); else container_inputs; fi
   container_mounts
   "${runtime}_argv"
 }

@@ -16,6 +16,7 @@ source "$wfc_lib/stage.sh"
 source "$wfc_lib/parents.sh"
 source "$wfc_lib/payload.sh"
 source "$wfc_lib/late.sh"
+source "$wfc_lib/workspace.sh"
 source "$wfc_lib/publish.sh"
 
 wfc_main() {
@@ -53,8 +54,8 @@ read_row() {
 # ---- the beginning
 
 begin() {
-  outcome='' requeued='' phase=init child='' caught='' runtime='' own='' scratch='' new_tree='' lock='' lease=''
-  payload='' advice='' last_line='' watchdog='' waited='' terminal='' id='' event_who='"node":null' returns=shared
+  outcome='' requeued='' phase=init child='' caught='' runtime='' own='' scratch='' new_tree='' lease='' workspace=''
+  payload='' advice='' last_line='' watchdog='' waited='' terminal='' id='' event_who='"node":null' returns=shared locks=()
   caller_locale=${LC_ALL-} caller_has_locale=${LC_ALL+yes}
   export LC_ALL=C PATH="${PATH:-/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin}"
   exec 9>&2 2>&1
@@ -269,7 +270,7 @@ on_exit() {
 
 # Scratch goes whatever happened; the own directory goes unless it is published; the lock goes last.
 clean() {
-  local doomed=() last
+  local doomed=() last lock
   # A signal may have come after the command was started and before that was noted.
   set +u # before bash 4.4 even ${!-} is unbound when nothing was ever started
   last=$!
@@ -281,8 +282,9 @@ clean() {
   else
     [[ -z $scratch ]] || doomed+=("$scratch")
     [[ -z $own ]] || doomed+=("$own")
+    [[ -z $workspace ]] || doomed+=("$workspace")
   fi
-  [[ -z $lock ]] || doomed+=("$lock.child" "$lock")
+  for lock in ${locks[@]+"${locks[@]}"}; do doomed+=("$lock.child" "$lock"); done
   cd / || :
   ((${#doomed[@]} == 0)) || remove "${doomed[@]}"
   [[ -z $lease ]] || root_retire "${lease%/.leases/*}" "$lease"

@@ -38,7 +38,7 @@ parents_unchanged() {
   ((${#parents[@]})) || return 0
   if [[ $returns == condor ]]; then
     [[ $runtime == none ]] || return 0
-    base=$root
+    [[ -n $workspace ]] || base=$root # who builds a workspace reads them where HTCondor put them
   fi
   suspects=$({ record_states "$base" "${parents[@]}" | cut -f 2 && record_touched "$base" "${parents[@]}"; } | sort -u) ||
     finish 75 upstream.unread 'the records of the parents cannot be read'

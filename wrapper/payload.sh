@@ -26,10 +26,11 @@ phase_run() {
 # In the background shell: note who we are before anything of the command runs, so that whoever finds the lock of a
 # killed wrapper can end its command.
 payload_child() {
-  if [[ -n $lock ]]; then
-    start_time "$BASHPID"
+  local lock
+  ((${#locks[@]} == 0)) || start_time "$BASHPID"
+  for lock in ${locks[@]+"${locks[@]}"}; do
     printf '%s\n' "$here.$BASHPID.$started" >"$lock.child"
-  fi
+  done
   exec 8>&- 9>&-
   unset WFC_REQUEUE # the command may run a workflow of its own
   if [[ -n $caller_has_locale ]]; then LC_ALL=$caller_locale; else unset LC_ALL; fi

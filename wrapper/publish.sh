@@ -2,6 +2,7 @@
 # What the command left behind, and its way into the run: nothing partial ever counts.
 
 phase_collect() {
+  [[ -z $workspace ]] || workspace_collect
   collect_files
   [[ -z $record_odd ]] || finish 65 output.special "$record_odd is neither a file nor a directory nor a link"
   [[ ! -e $own/done.json && ! -L $own/done.json ]] ||

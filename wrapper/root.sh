@@ -67,13 +67,13 @@ end_orphan() {
 # lock_name DIR ID: $name; of one host, because nothing is known about the processes of another.
 lock_name() { name=$1/${2//\//%}@$HOSTNAME; }
 
-# node_lock DIR: one attempt of a node at a time on a host.
+# node_lock DIR [NAME]: one attempt of a node at a time on a host, or one user of what NAME stands for.
 node_lock() {
   local name
   [[ -d $1 ]] || mkdir -p -- "$1"
-  lock_name "$1" "$id"
+  lock_name "$1" "${2:-$id}"
   take "$name" 31536000 || finish 75 lock.failed "no lock can be made in $1"
-  lock=$name
+  locks+=("$name")
 }
 
 # ---- the stable root

@@ -59,12 +59,13 @@ phase_stagein() {
   [[ $returns != condor ]] || check_transferred
   place_own
   [[ ${wfc_parents-} != copy ]] || copy_parents
-  if [[ $runtime == none ]]; then
+  [[ -z ${wfc_workspace-} ]] || workspace_stage
+  if [[ $runtime != none ]]; then
+    container_binds
+  elif [[ -z $workspace ]]; then
     # In the run itself the parents are where they should be.
     [[ $root == "$WFC_RUN" ]] || for parent in ${parents[@]+"${parents[@]}"}; do place_parent "$parent"; done
     place_inputs
-  else
-    container_binds
   fi
   describe # once more: now $root is known
   ! declare -F wfc_late >/dev/null || wfc_late

@@ -11,7 +11,7 @@ import pytest
 from tests.cluster.runs import checksums, on_cluster, records
 from tests.cluster.testbed import Cluster
 from tests.conftest import ROOT
-from tests.test_make import RESULTS
+from tests.test_make import RESULTS, outputs
 from tests.test_quoting import SPEC, rendered
 from wfcompile.compile import compile_bundle
 from wfcompile.options import Options
@@ -33,13 +33,15 @@ def until(true: Callable[[], bool], what: str, timeout: float = 120) -> None:
 @both
 @pytest.mark.parametrize("case", sorted(set(RESULTS) - {"squares"}))
 def test_results(cluster: Cluster, target: str, case: str, tmp_path: Path) -> None:
-    """`inputs` holds absolute paths in data that a node elsewhere opens, files with blanks, and a directory."""
-    options = Options(SPECS / case / "workflow.yml", target=target)
+    """`inputs` holds absolute paths in data that a node elsewhere opens, files with blanks, and a directory.
+
+    `serial` has layers with links, an empty directory, deleted and changed files.
+    """
+    options = Options(SPECS / case / "workflow.yml", target=target, container="none")
     with on_cluster(cluster, target, options, tmp_path) as submitted:
         submitted.submit()
         assert submitted.wait() in (0, None)
-        found = submitted.fetch() / "outputs"
-        assert {p.name: p.read_text(encoding="utf-8") for p in found.iterdir()} == RESULTS[case]
+        assert outputs(submitted.fetch()) == RESULTS[case]
 
 
 @both

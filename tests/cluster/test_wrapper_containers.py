@@ -44,11 +44,19 @@ class Site:
         return result.stdout
 
     def node(
-        self, id: str, command: str, *, image: str, parents: str = "", inputs: str = "", returns: str = "shared"
+        self,
+        id: str,
+        command: str,
+        *,
+        image: str,
+        parents: str = "",
+        inputs: str = "",
+        returns: str = "shared",
+        workspace: str = "",
     ) -> None:
         (self.top / "nodes" / f"{id}.sh").write_text(
             f"""wfc_step=s wfc_interpreter=sh wfc_image=bb:1 wfc_image_key={image}
-wfc_return={returns} wfc_containers=auto
+wfc_return={returns} wfc_containers=auto wfc_workspace={workspace}
 wfc_node() {{ id={id}; parents=({parents}); inputs=({inputs}); }}
 wfc_globs() {{ globs=(/files list "$root/{id}/*.txt"); }}
 wfc_command() {{ printf '%s' {shlex.quote(command)}; }}
@@ -132,6 +140,25 @@ def test_condor_layout(site: Site, runtime: str) -> None:
     site.run("a", WFC_CONTAINER=runtime)
     site.run("b", WFC_CONTAINER=runtime)
     assert site.text("b/b.txt") == "a\na\n"
+
+
+@pytest.mark.parametrize("returns", ["shared", "condor"])
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_workspace(site: Site, runtime: str, returns: str) -> None:
+    (site.top / "inputs/words").write_text("one\n")
+    ids = [f"w{k}-{runtime}-{returns}" for k in range(3)]
+    commands = [
+        "pwd >where; echo two >>words; mkdir -p d/e empty; echo 1 >d/e/f; ln -s $PWD/d/e abs; chmod 0 d",
+        "test $(stat -c %a d) = 0 && chmod 755 d && cat abs/f && rm -r where && mv words moved && test -d empty",
+        "test $PWD = /wfc/run/workspace -a ! -e where -a ! -e words && cat moved $(readlink abs)/f >out",
+    ]
+    for k, (id, command) in enumerate(zip(ids, commands, strict=True)):
+        site.node(id, command, image="bb", parents=" ".join(ids[:k]), inputs="words", returns=returns, workspace="yes")
+        site.run(id, WFC_CONTAINER=runtime)
+    assert site.text(f"{ids[2]}/layer/out") == "one\ntwo\n1\n"
+    assert site.text(f"{ids[1]}/layer/moved") == "one\ntwo\n"
+    assert (site.top / "inputs/words").read_text() == "one\n"
+    assert site.sh(f"ls {site.scratch}") == ""
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

@@ -145,10 +145,12 @@ def _above(owners: dict[int, int | None], step: int) -> Iterator[int]:
 def step_edges(workflow: Workflow) -> list[Edge]:
     """Return the edges between steps, each once; one that carries data and is an order too carries data.
 
+    What works in a workspace is drawn after its last predecessor only: it needs all of them, one on top of the other.
     The rows share their tuples of parents (runtime.expand interns them): each is read once a step that uses it.
     """
     rows = workflow.rows
-    data = _shapes(rows.step, rows.parents)
+    parents = [p[-1:] if workflow.steps[s].workspace else p for s, p in zip(rows.step, rows.parents, strict=True)]
+    data = _shapes(rows.step, parents)
     only_order = {pair: shape for pair, shape in _shapes(rows.step, rows.after).items() if pair not in data}
     edges = [Edge(*pair, True, *shape) for pair, shape in data.items()]
     edges += [Edge(*pair, False, *shape) for pair, shape in only_order.items()]

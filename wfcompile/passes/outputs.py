@@ -13,6 +13,10 @@ from wfcompile.runtime.values import Problem
 
 def choose_outputs(workflow: Workflow, options: Options) -> Workflow:
     """Return the workflow with its outputs; raises Refused for an --output that nobody publishes."""
+    if workflow.steps[-1].workspace and not options.outputs:
+        last = len(workflow.rows) - 1
+        of_workspace = tuple(outputs.Output(last, f"/{path}", path) for path in workflow.asked)
+        return replace(workflow, outputs=of_workspace)
     asked = outputs.Asked(options.outputs, workflow.asked)
     paths = [step.path for step in workflow.steps]
     try:

@@ -19,6 +19,7 @@ Semantics: yadage's scheduler and expression handlers; a node's directory is its
 
 import json
 import posixpath
+import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from . import jsonpath
@@ -409,6 +410,9 @@ def first_names(query: str) -> List[str]:
     return list(steps[0][1]) if steps and steps[0][0] == "fields" else []
 
 
+_INIT = re.compile(re.escape(RUN) + "/init(?![A-Za-z0-9_.-])")  # not the directory of a node whose name begins so
+
+
 def input_paths(data: Any) -> Tuple[str, ...]:
     """Return the paths below the init directory that parameters name; '.' is all of it."""
     found: Set[str] = set()
@@ -421,8 +425,8 @@ def input_paths(data: Any) -> Tuple[str, ...]:
             stack.extend(value)
         elif isinstance(value, Deferred):
             stack.append(value.data)
-        elif isinstance(value, str) and RUN + "/init" in value:
-            inside = value.startswith(RUN + "/init") and value.count(RUN) == 1
+        elif isinstance(value, str) and _INIT.search(value):
+            inside = _INIT.match(value) and value.count(RUN) == 1
             found.add(posixpath.normpath("./" + value[len(RUN + "/init") :]) if inside else ".")
     if "." in found:
         return (".",)

@@ -9,7 +9,10 @@ from .values import RUN, Late, Problem
 
 
 class Output(NamedTuple):
-    """A file or directory to collect: `source` is a path in the node's directory, or @POINTER for a late one."""
+    """A file or directory to collect.
+
+    `source` is a path in the node's directory, @POINTER for a late one, or /PATH in the workspace as the node left it.
+    """
 
     node: int
     source: str

@@ -5,12 +5,14 @@ REANA runs in a workspace that holds the files of `inputs`; here the directory o
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from wfcompile.documents import Cursor, Document, cursor, kind, read_document
 from wfcompile.errors import Refused, suggest
+from wfcompile.frontends.reana import serial
 from wfcompile.frontends.yadage import load as yadage_load
 from wfcompile.frontends.yadage.references import Library
 from wfcompile.ir import Source, Workflow
@@ -21,7 +23,6 @@ _INPUTS = ("files", "directories", "parameters", "options")
 _OPERATIONAL = ("toplevel", "initdir", "initfiles", "accept_metadir")
 _ADVICE = {
     "cwl": "CWL is not compiled by this version",
-    "serial": "serial workflows are not compiled by this version",
     "snakemake": "snakemake submits to these schedulers itself: `snakemake --executor slurm`",
 }
 
@@ -36,7 +37,9 @@ def load(document: Document, options: Options) -> Workflow:
     language = workflow.child("type")
     if language.value in _ADVICE:
         raise language.refused(f"a workflow of type '{language.value}'", _ADVICE[language.value])
-    language.choice("workflow type", ("yadage", *_ADVICE))
+    source = Source("reana.yaml", document.text, document.path)
+    if language.choice("workflow type", ("yadage", "serial", *_ADVICE)) == "serial":
+        return serial.load(library, root, options, source, _files(root, document.path.parent), _outputs(root, "FILE"))
     workflow.mapping("a yadage 'workflow'", ("type", "file", "resources"), ("file",))
     workspace = document.path.parent
     spec = _path(workflow.child("file"), workspace)
@@ -44,19 +47,15 @@ def load(document: Document, options: Options) -> Workflow:
         read_document(spec, "the workflow's file", workflow.child("file").loc),
         _options(root, library, options, spec, workspace),
     )
-    source = Source("reana.yaml", document.text, document.path)
-    return replace(loaded, sources=(*loaded.sources, source), asked=_outputs(root))
+    return replace(loaded, sources=(*loaded.sources, source), asked=_outputs(root, "NODE/FILE"))
 
 
 def _options(root: Cursor, library: Library, options: Options, spec: Path, workspace: Path) -> Options:
     """Return the options with what `inputs` says in the places that the command line leaves open."""
+    _files(root, workspace)
     if "inputs" not in root.value:
         return replace(options, spec=spec, toplevel=options.toplevel or workspace)
     inputs = root.child("inputs")
-    inputs.mapping("'inputs'", _INPUTS)
-    for key in ("files", "directories"):
-        for item in inputs.child(key).items() if key in inputs.value else ():
-            _path(item, workspace)
     parameters: dict[str, Any] = {}
     if inputs.value.get("parameters") is not None:
         inputs.child("parameters").mapping("'parameters'")
@@ -82,6 +81,22 @@ def _options(root: Cursor, library: Library, options: Options, spec: Path, works
     )
 
 
+def _files(root: Cursor, workspace: Path) -> tuple[Path, ...]:
+    """Return the files and directories that `inputs` puts into the workspace."""
+    if "inputs" not in root.value:
+        return ()
+    inputs = root.child("inputs")
+    inputs.mapping("'inputs'", _INPUTS)
+    found = []
+    for key in ("files", "directories"):
+        if inputs.value.get(key) is None:
+            continue
+        if not isinstance(inputs.value[key], list):
+            raise inputs.child(key).refused(f"'{key}' must be a list")
+        found += [_path(item, workspace) for item in inputs.child(key).items()]
+    return tuple(found)
+
+
 def _path(at: Cursor, workspace: Path) -> Path:
     """Return a path in the workspace; raises Refused when it is not there or leads out."""
     if not isinstance(at.value, str):
@@ -96,8 +111,8 @@ def _path(at: Cursor, workspace: Path) -> Path:
     return path
 
 
-def _outputs(root: Cursor) -> tuple[str, ...]:
-    """Return the files and directories to collect, as paths in the run."""
+def _outputs(root: Cursor, form: str) -> tuple[str, ...]:
+    """Return the files and directories to collect, as paths of this form in the run or the workspace."""
     if root.value.get("outputs") is None:
         return ()
     outputs = root.child("outputs")
@@ -110,6 +125,6 @@ def _outputs(root: Cursor) -> tuple[str, ...]:
             raise outputs.child(key).refused(f"'{key}' must be a list")
         for item in outputs.child(key).items():
             if not isinstance(item.value, str) or item.value.startswith("/") or ".." in item.value.split("/"):
-                raise Refused(f"{item.value!r} is no path in the workspace", "write NODE/FILE", item.loc)
-            found.append(item.value.rstrip("/"))
+                raise Refused(f"{item.value!r} is no path in the workspace", f"write {form}", item.loc)
+            found.append(posixpath.normpath(item.value))
     return tuple(found)

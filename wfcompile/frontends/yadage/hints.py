@@ -31,13 +31,19 @@ def resource_hints(library: Library, at: Cursor) -> dict[str, Any]:
     if not isinstance(at.value, list):
         raise at.refused("'resources' must be a list")
     for item in map(library.resolve, at.items()):
-        if not isinstance(item.value, dict):
+        if isinstance(item.value, dict):
+            hints.update(mapping_hints(item))
+    return hints
+
+
+def mapping_hints(at: Cursor) -> dict[str, Any]:
+    """Return the requests among the keys of a mapping: one item of `resources`, or a step of a serial workflow."""
+    hints: dict[str, Any] = {}
+    for key, value in at.value.items():
+        if key not in _KEYS:
             continue
-        for key, value in item.value.items():
-            if key not in _KEYS:
-                continue
-            try:
-                hints[_KEYS[key]] = parse_amount(_KEYS[key], value)
-            except ValueError as error:
-                raise Refused(f"{key}: {error}", "write for example 4Gi, 2, 1h", item.child(key).loc) from None
+        try:
+            hints[_KEYS[key]] = parse_amount(_KEYS[key], value)
+        except ValueError as error:
+            raise Refused(f"{key}: {error}", "write for example 4Gi, 2, 1h", at.child(key).loc) from None
     return hints
