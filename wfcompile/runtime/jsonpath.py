@@ -11,11 +11,12 @@ from .values import Waiting
 Step = Tuple[str, Any]  # ("fields", names) | ("index", n) | ("slice", (a, b)) | ("descend", None)
 
 _NAME = r"[a-zA-Z_@][a-zA-Z0-9_@\-]*"
+_QUOTED = r"'[^'\\]*'|\"[^\"\\]*\""
 _TOKEN = re.compile(
-    r"\s*(?:(?P<fields>(?:%(n)s|\*|'[^']*'|\"[^\"]*\")(?:\s*,\s*(?:%(n)s|'[^']*'|\"[^\"]*\"))*)"
+    r"[ \t\n]*(?:(?P<fields>(?:%(n)s|\*|%(q)s)(?:[ \t\n]*,[ \t\n]*(?:%(n)s|%(q)s))*)"
     r"|(?P<descend>\.\.)|(?P<dot>\.)|(?P<root>\$)"
     r"|\[\s*(?P<slice>\*|-?\d*\s*:\s*-?\d*)\s*\]|\[\s*(?P<index>-?\d+)\s*\]"
-    r"|\[\s*(?P<key>'[^']*'|\"[^\"]*\"|%(n)s)\s*\])" % {"n": _NAME}
+    r"|\[\s*(?P<key>%(q)s|%(n)s)\s*\])" % {"n": _NAME, "q": _QUOTED}
 )
 
 
@@ -31,6 +32,8 @@ def parse(text: str) -> List[Step]:
         kind = match.lastgroup
         part = match.group(kind) if kind else ""
         if kind in ("dot", "descend"):
+            if expect_name:
+                raise ValueError("a name is missing before '%s' in the query '%s'" % (part, text))
             if kind == "descend":
                 steps.append(("descend", None))
             expect_name = True
@@ -41,14 +44,18 @@ def parse(text: str) -> List[Step]:
         elif kind in ("fields", "key"):
             if kind == "fields" and not expect_name:
                 raise ValueError("a '.' is missing before '%s' in the query '%s'" % (part, text))
-            names = [n.strip("'\"") for n in re.findall(r"'[^']*'|\"[^\"]*\"|[^,\s]+", part)]
+            names = [n[1:-1] if n[0] in "'\"" else n for n in re.findall(_QUOTED + r"|[^,\s]+", part)]
+            if "where" in re.split(r"[,\s]+", part):
+                raise ValueError("'where' in the query '%s' is an operator that is not supported" % text)
+            if "*" in names and part != "*":
+                raise ValueError("'*' stands alone in the query '%s', without quotes" % text)
             steps.append(("fields", names))
             expect_name = False
         else:
             steps.append(_bracket(kind, part))
             expect_name = False
         at = match.end()
-    if expect_name and (steps or not text.strip()):
+    if expect_name:
         raise ValueError("the query '%s' ends too early" % text)
     return steps
 
@@ -102,6 +109,8 @@ def _select(
         keys = list(data) if argument == ["*"] else [n for n in argument if n in data]
     elif kind == "index" and isinstance(data, list):
         keys = [argument] if -len(data) <= argument < len(data) else []
+    elif kind == "index" and isinstance(data, str) and -len(data) <= argument < len(data):
+        yield data[argument], origin  # jsonpath_rw takes a character
     elif kind == "slice" and isinstance(data, list):
         keys = range(len(data))[argument[0] : argument[1]]
     elif kind == "slice" and isinstance(data, (dict, int, str)):
