@@ -11,6 +11,7 @@ from wfcompile.passes.expand import expand
 from wfcompile.passes.images import choose_images
 from wfcompile.passes.inputs import find_inputs
 from wfcompile.passes.outputs import choose_outputs
+from wfcompile.passes.programs import refuse_foreign_programs
 from wfcompile.passes.requests import request_resources
 from wfcompile.verify import verify
 
@@ -18,6 +19,7 @@ Pass = Callable[[Workflow, Options], Workflow]
 
 PASSES: tuple[tuple[str, Pass], ...] = (
     ("expand", expand),  # templates become rows and edges
+    ("programs", refuse_foreign_programs),  # jq programs that wait for a job's results are of our subset
     ("inputs", find_inputs),  # which files of the init directory the nodes use
     ("outputs", choose_outputs),  # what the last job collects
     ("requests", request_resources),  # what each step asks the scheduler for

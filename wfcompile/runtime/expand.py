@@ -24,6 +24,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set
 
 from . import jsonpath
 from .format_language import Context, Field, FormatError, needs_context, parse
+from .jq.reads import keys_read
 from .jq_stage import JqAll, parameter_sets
 from .late import plain, rendered
 from .publish import publish, published_by_job, put
@@ -254,9 +255,12 @@ class _Expansion:
         """Return the step of the first case whose program's result is true to Python."""
         data = {key: value.data for key, value in parameters.items()}
         for k, case in enumerate(cases):
-            if has_late(data) or self.known.jq is None:
-                raise Pending(late_nodes(data, set()), ("cases", str(k)))
-            found = self.known.jq(case["if"], data)
+            read = only_read(case["if"], data)
+            if has_late(read):
+                raise Pending(late_nodes(read, set()), ("cases", str(k)))
+            if self.known.jq is None:
+                raise Problem("a case needs jq", part=("cases", str(k)))
+            found = self.known.jq(case["if"], read)
             if found and found[0]:
                 return int(case["step"])
         return None
@@ -370,11 +374,12 @@ class _Expansion:
 
     def mounted(self, script: str, parameters: Dict[str, Any]) -> Any:
         """Return the text of a parameter mount: the results of a jq program as JSON, a line each."""
-        if has_late(parameters):
-            return Deferred("lines", [script], parameters)
+        read = only_read(script, parameters)
+        if has_late(read):
+            return Deferred("lines", [script], read)
         if self.known.jq is None:
             raise Problem("a parameter mount needs jq", part=("task",))
-        lines = [json.dumps(x, ensure_ascii=False, separators=(",", ":")) for x in self.known.jq(script, parameters)]
+        lines = [json.dumps(x, ensure_ascii=False, separators=(",", ":")) for x in self.known.jq(script, read)]
         return "\n".join(lines)
 
     def filled(self, key: str, data: Any, workdir: str) -> Any:
@@ -402,6 +407,14 @@ def foreign(result: Any, workdir: str, node: int) -> bool:
     if isinstance(result, str):
         return RUN in result and not result.startswith(workdir)
     return isinstance(result, Deferred) or (isinstance(result, Late) and result.node != node)
+
+
+def only_read(program: str, data: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the parameters that a jq program reads; all of them when that cannot be told and one of them is late."""
+    if not has_late(data):
+        return data
+    keys = keys_read(program)
+    return data if keys is None else {key: value for key, value in data.items() if key in keys}
 
 
 def first_names(query: str) -> List[str]:

@@ -16,7 +16,6 @@ import shutil
 import sys
 from typing import Any, Callable, Dict, Iterator, List
 
-from . import jq_language
 from .collect import publish_triples
 from .dagman import dag_lines
 from .emit import row, slot_names
@@ -27,7 +26,7 @@ from .make import make_rules
 from .outputs import choose_outputs, output_lines
 from .parts import Part, place_of, shard_of
 from .records import is_done, published_by
-from .run_time import Plan, asked_of, check_bounds, expanded_now, ids_of, part_of, read_plan
+from .run_time import Plan, asked_of, check_bounds, expanded_now, ids_of, part_of, read_plan, run_jq
 from .slurm import slurm_lines
 from .values import RUN, Problem
 
@@ -46,7 +45,7 @@ def main(words: List[str]) -> int:
 
 def expand_point(bundle: str, run: str, name: str) -> int:
     """Expand a point whose results are there, idempotently: the directory appears whole."""
-    plan = read_plan(bundle, run, jq_language.run)
+    plan = read_plan(bundle, run)
     expansion = expanded_now(plan, opening=name)
     if name in [point.name for point in expansion.points]:
         raise Problem("the point '%s' cannot be expanded: its results are missing" % name, "resume the run")
@@ -97,7 +96,7 @@ def _files(plan: Plan, part: Part, bundle: str, run: str) -> Iterator[Any]:
 
 def print_row(bundle: str, run: str, node_id: str) -> int:
     """Print the row of a node that a bound allowed, now that the run knows its list."""
-    plan = read_plan(bundle, run, jq_language.run)
+    plan = read_plan(bundle, run)
     expansion = expanded_now(plan, all_known=True)
     rows = expansion.rows
     if node_id not in rows.ids:
@@ -113,7 +112,7 @@ def print_row(bundle: str, run: str, node_id: str) -> int:
 
 def write_outputs(bundle: str, run: str) -> int:
     """Write what the whole run has: its nodes, the points that were never expanded, what is to be collected."""
-    plan = read_plan(bundle, run, jq_language.run)
+    plan = read_plan(bundle, run)
     expansion = expanded_now(plan, all_known=True)
     check_bounds(plan, expansion.rows)
     rows = expansion.rows
@@ -145,7 +144,7 @@ def print_late(run: str, root: str) -> int:
             raise Problem("node '%s' published no value at %s" % (node_id, pointer or "/"), "look at what it wrote")
 
     for line in sys.stdin.buffer:
-        value = evaluate(decode(json.loads(line.decode("utf-8", "surrogateescape"))), published, jq_language.run)
+        value = evaluate(decode(json.loads(line.decode("utf-8", "surrogateescape"))), published, run_jq)
         sys.stdout.buffer.write(str(value).replace(RUN, root).encode("utf-8", "surrogateescape") + b"\0")
     return 0
 
@@ -153,7 +152,7 @@ def print_late(run: str, root: str) -> int:
 def print_published(run: str, own: str, root: str, node_id: str) -> int:
     """Print what the runtime finds for publishers that bash cannot follow."""
     words = sys.stdin.buffer.read().decode("utf-8", "surrogateescape").split("\0")
-    text = publish_triples(words, run, own, root, node_id, jq_language.run)
+    text = publish_triples(words, run, own, root, node_id, run_jq)
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
     return 0
 

@@ -6,10 +6,10 @@ import os.path
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from .expand import Known
+from .jq import run_text
 from .outputs import Asked
 from .parts import Part, StepNodes, by_step, place_of
 from .points import Expansion, expanded
-from .publish import Jq
 from .records import published_by
 from .references import Rows
 from .values import Problem
@@ -28,7 +28,15 @@ class Plan(NamedTuple):
     run: str
 
 
-def read_plan(bundle: str, run: str, jq: Optional[Jq]) -> Plan:
+def run_jq(program: str, data: Any) -> List[Any]:
+    """Return all results of a jq program; raises Problem."""
+    try:
+        return run_text(program, data)
+    except ValueError as error:  # JqSyntax, JqError
+        raise Problem("the jq program %r fails: %s" % (program.strip(), error))
+
+
+def read_plan(bundle: str, run: str) -> Plan:
     """Read the plan of a bundle; raises Problem."""
     try:
         with open(os.path.join(bundle, "plan.json"), encoding="utf-8") as file:
@@ -40,7 +48,7 @@ def read_plan(bundle: str, run: str, jq: Optional[Jq]) -> Plan:
         init=plan["init"],
         scopes=plan["init_scopes"],
         look=lambda *key: looked.get(key),
-        jq=jq,
+        jq=run_jq,
         expected=plan["exact"],
     )
     return Plan(

@@ -197,9 +197,20 @@ class _Builder:
             body = self.library.child(at, "step")
             self.locs[step, ("task",)] = body.loc
             template["task"], make = load_task(self.library, body, parameters)
+            self.programs(body, step)
             self.steps[step] = (template, loc, lambda source: make(path, loc, source))
             return
         self.steps[step] = (template, loc, lambda source: Step(path, loc, f"{source}:{loc.line}", nodes=False))
+
+    def programs(self, body: Cursor, step: int) -> None:
+        """Note where a task's jq programs stand."""
+        publisher, environment = self.library.child(body, "publisher"), self.library.child(body, "environment")
+        if "script" in publisher.value:
+            self.locs[step, ("task", "publisher", "script")] = self.library.child(publisher, "script").loc
+        mounts = self.library.child(environment, "par_mounts") if (environment.value or {}).get("par_mounts") else None
+        for number, mount in enumerate(map(self.library.resolve, mounts.items()) if mounts else ()):
+            script = self.library.child(mount, "jqscript")
+            self.locs[step, ("task", "mounts", str(number))] = script.loc
 
     def cases(
         self,
