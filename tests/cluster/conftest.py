@@ -6,15 +6,20 @@ machine that cannot do it then fails the tests instead of skipping them.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.testbed import Cluster, Unavailable, is_built
+from tests.conftest import ROOT
 
 HERE = Path(__file__).parent
+SEARCH = ROOT / "examples" / "bsm-search"
+IMAGE = "docker.io_wfcompile_bsm-search_1.0.sif"
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
@@ -37,6 +42,20 @@ def cluster() -> Iterator[Cluster]:
         pytest.skip(str(reason))
     yield cluster
     cluster.close()
+
+
+@pytest.fixture(scope="session")
+def images(cluster: Cluster) -> Path:
+    """The directory with the search's image, built from Debian packages unless this very script built it before."""
+    recipe = b"".join((SEARCH / name).read_bytes() for name in ("build-image.sh", "bsm-search.def"))
+    directory = cluster.shared / "images" / hashlib.sha256(recipe).hexdigest()[:12]
+    if not (directory / IMAGE).exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        if subprocess.run(["which", "mksquashfs"], capture_output=True, check=False).returncode:
+            subprocess.run(["apt-get", "update", "-q"], check=True, capture_output=True)
+            subprocess.run(["apt-get", "install", "-y", "-q", "squashfs-tools"], check=True, capture_output=True)
+        subprocess.run([SEARCH / "build-image.sh", directory / IMAGE], check=True)
+    return directory
 
 
 @pytest.fixture(autouse=True)

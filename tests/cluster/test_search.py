@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -19,21 +18,6 @@ from wfcompile.compile import compile_bundle
 from wfcompile.options import Options
 
 EXAMPLE = ROOT / "examples" / "bsm-search"
-IMAGE = "docker.io_wfcompile_bsm-search_1.0.sif"
-
-
-@pytest.fixture(scope="session")
-def images(cluster: Cluster) -> Path:
-    """The directory with the example's image, built from Debian packages unless this very script built it before."""
-    recipe = b"".join((EXAMPLE / name).read_bytes() for name in ("build-image.sh", "bsm-search.def"))
-    directory = cluster.shared / "images" / hashlib.sha256(recipe).hexdigest()[:12]
-    if not (directory / IMAGE).exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        if subprocess.run(["which", "mksquashfs"], capture_output=True, check=False).returncode:
-            subprocess.run(["apt-get", "update", "-q"], check=True, capture_output=True)
-            subprocess.run(["apt-get", "install", "-y", "-q", "squashfs-tools"], check=True, capture_output=True)
-        subprocess.run([EXAMPLE / "build-image.sh", directory / IMAGE], check=True)
-    return directory
 
 
 @pytest.fixture(scope="session")

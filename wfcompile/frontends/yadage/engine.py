@@ -1,5 +1,6 @@
-"""The real yadage engine beside ours: its own scheduling, rendering and publishing, with no command run.
+"""The real yadage engine beside ours: its own scheduling, rendering and publishing.
 
+No command is run unless the caller runs it: `inspect --check-with-engine` does not, tests do.
 Needs the extra `yadage`. Only `inspect --check-with-engine` and the tests import this module.
 """
 
@@ -10,7 +11,7 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ from wfcompile.runtime.format_language import Field
 from wfcompile.runtime.late import at_pointer, command, evaluate, in_command
 from wfcompile.runtime.values import RUN
 
+Execute = Callable[[dict[str, Any], dict[str, Any], Path], None]  # a job, its environment, the node's directory
+
 
 @dataclass(frozen=True, slots=True)
 class EngineNode:
@@ -45,21 +48,27 @@ class EngineNode:
     command: str
     result: Any
     parents: tuple[str, ...]  # identifiers
+    mounts: tuple[str, ...] | None = None  # the texts of parameter mounts, None where they are not recorded
 
 
 class _Recorder(packtivity.asyncbackends.ForegroundBackend):  # type: ignore[misc]
-    """Renders each job with packtivity's own code, makes what its globs look for, and publishes for real."""
+    """Renders each job with packtivity's own code, runs it or makes what its globs look for, publishes for real."""
 
-    def __init__(self) -> None:
+    def __init__(self, execute: Execute | None) -> None:
         super().__init__({})
+        self.execute = execute
         self.jobs: dict[str, dict[str, Any]] = {}
 
     def submit(self, spec: Any, parameters: Any, state: Any, metadata: Any = None) -> Any:
         parameters, state = packtivity.syncbackends.finalize_inputs(parameters, state)
-        job, _ = packtivity.syncbackends.acquire_job_env(spec, parameters, state, metadata, self.pack_config)
+        job, environment = packtivity.syncbackends.acquire_job_env(spec, parameters, state, metadata, self.pack_config)
         directory = state.readwrite[0]
-        self.jobs[directory] = job
-        _make_matches(spec["publisher"], parameters.typed(), Path(directory))
+        mounts = [mount["mountcontent"] for mount in environment.get("par_mounts", ())]
+        self.jobs[directory] = {**job, "mounts": tuple(mounts)}
+        if self.execute is None:
+            _make_matches(spec["publisher"], parameters.typed(), Path(directory))
+        elif environment["environment_type"] != "noop-env":
+            self.execute(job, environment, Path(directory))
         result = packtivity.syncbackends.publish(spec["publisher"], parameters, state, self.pack_config)
         return packtivity.asyncbackends.ForegroundProxy(result.json(), state.datamodel, success=True)
 
@@ -93,8 +102,16 @@ def compiled_once() -> Iterator[None]:
         yield
 
 
-def run_engine(options: Options, init_directory: Path | None) -> list[EngineNode]:
-    """Run the engine on a specification in a temporary directory; raises Refused with its error."""
+def run_engine(
+    options: Options, init_directory: Path | None, execute: Execute | None = None, work: Path | None = None
+) -> list[EngineNode]:
+    """Run the engine on a specification in WORK/run (default: a temporary directory); raises Refused with its error.
+
+    `execute` runs a job; without it no command runs, and every glob finds one file.
+    """
+    if work is None:
+        with tempfile.TemporaryDirectory() as temporary:
+            return run_engine(options, init_directory, execute, Path(temporary))
     from wfcompile.frontends.yadage.inputs import find_input_file
 
     spec = find_spec(options.spec, options.toplevel)
@@ -106,12 +123,13 @@ def run_engine(options: Options, init_directory: Path | None) -> list[EngineNode
         data.update(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
     data.update(options.parameters)
     toplevel = options.toplevel or spec.parent
-    with tempfile.TemporaryDirectory() as work, compiled_once():
-        logging.disable(logging.CRITICAL)
-        recorder = _Recorder()
-        backend = yadage.backends.packtivitybackend.PacktivityBackend(packtivity_backend=recorder, backendopts={})
-        try:
-            with yadage.steering_api.steering_ctx(
+    recorder = _Recorder(execute)
+    backend = yadage.backends.packtivitybackend.PacktivityBackend(packtivity_backend=recorder, backendopts={})
+    logging.disable(logging.CRITICAL)
+    try:
+        with (
+            compiled_once(),
+            yadage.steering_api.steering_ctx(
                 dataarg=f"{work}/run",
                 workflow=os.path.relpath(spec.resolve(), toplevel.resolve()),
                 toplevel=str(toplevel.resolve()),
@@ -121,15 +139,16 @@ def run_engine(options: Options, init_directory: Path | None) -> list[EngineNode
                 backend=backend,
                 updateinterval=0.0001,
                 visualize=False,
-            ) as steering:
-                workflow = steering
-        except Exception as error:
-            raise Refused(f"the engine fails: {type(error).__name__}: {error}") from None
-        finally:
-            logging.disable(logging.NOTSET)
-        root = str(Path(f"{work}/run").resolve())
-        init = str(init_directory.resolve()) if init_directory else None
-        return [_node(node, workflow.workflow.dag, recorder.jobs, root, init) for node in _nodes(workflow)]
+            ) as workflow,
+        ):
+            pass  # it runs at the end of the block
+    except Exception as error:
+        raise Refused(f"the engine fails: {type(error).__name__}: {error}") from None
+    finally:
+        logging.disable(logging.NOTSET)
+    root = str((work / "run").resolve())
+    init = str(init_directory.resolve()) if init_directory else None
+    return [_node(node, workflow.workflow.dag, recorder.jobs, root, init) for node in _nodes(workflow)]
 
 
 def _nodes(steering: Any) -> list[Any]:
@@ -154,6 +173,7 @@ def _node(node: Any, dag: Any, jobs: dict[str, Any], root: str, init: str | None
         command=here(job.get("script", job.get("command", ""))),
         result=_mapped(node.result.json() if node.has_result() else None, here),
         parents=tuple(dag.predecessors(node.identifier)),
+        mounts=tuple(here(text) for text in job["mounts"]) if job else None,
     )
 
 
@@ -191,6 +211,8 @@ def compare(workflow: Workflow, engine_nodes: list[EngineNode]) -> list[str]:
             differences.append(f"{node_id}: command\n  engine: {node.command!r}\n  ours:   {ours!r}")
         if step.interpreter != node.interpreter:
             differences.append(f"{node_id}: interpreter {node.interpreter!r}, ours {step.interpreter!r}")
+        if node.mounts is not None and node.mounts != (mounts := tuple(text for _, text in rows.mounts[number])):
+            differences.append(f"{node_id}: mounts\n  engine: {node.mounts!r}\n  ours:   {mounts!r}")
         result = evaluate(rows.results[number], published, run_jq)
         if result != node.result:
             differences.append(f"{node_id}: result\n  engine: {node.result!r}\n  ours:   {result!r}")
