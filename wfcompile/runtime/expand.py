@@ -17,7 +17,6 @@ stage that does not exist. Scope 0 is the workflow.
 Semantics: yadage's scheduler and expression handlers; a node's directory is its name below its scope's.
 """
 
-import json
 import posixpath
 import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
@@ -26,9 +25,9 @@ from . import jsonpath
 from .format_language import Context, Field, FormatError, needs_context, parse
 from .jq.reads import keys_read
 from .jq_stage import JqAll, parameter_sets
-from .late import plain, rendered
+from .late import jq_lines, plain, rendered
 from .publish import publish, published_by_job, put
-from .references import Nodes, PendingStep, Results, Rows, Scope, jobs_in
+from .references import Nodes, PendingStep, Results, Rows, Scope, completed, jobs_in
 from .scatter import expected_elements, scatter
 from .values import (
     ROOT_INIT,
@@ -207,8 +206,10 @@ class _Expansion:
     def ready(self, number: int, step: Dict[str, Any], scope: Scope) -> bool:
         """Tell whether a stage runs; the engine leaves out one whose dependencies never come true."""
         for query in step["dependencies"]:
-            if not self.results.find(query, scope) and not scope.emptied.intersection(first_names(query)):
+            found = self.results.find(query, scope)
+            if not (found or scope.emptied.intersection(first_names(query))) or not all(map(completed, found)):
                 self.rows.skipped.append((number, scope.prefix, query))
+                scope.complete = False
                 return False
         for expression in step["fulfilled"]:
             data = self.results.evaluate(expression, scope).data
@@ -217,6 +218,7 @@ class _Expansion:
             # the engine asks for the truth of references: a list by its length, any scalar but null and false is true
             if not (len(data) if isinstance(data, (list, dict)) else data is not None and data is not False):
                 self.rows.skipped.append((number, scope.prefix, str(expression.get("query"))))
+                scope.complete = False
                 return False
         return True
 
@@ -379,8 +381,7 @@ class _Expansion:
             return Deferred("lines", [script], read)
         if self.known.jq is None:
             raise Problem("a parameter mount needs jq", part=("task",))
-        lines = [json.dumps(x, ensure_ascii=False, separators=(",", ":")) for x in self.known.jq(script, read)]
-        return "\n".join(lines)
+        return jq_lines(read, self.known.jq, script)
 
     def filled(self, key: str, data: Any, workdir: str) -> Any:
         """Return a parameter with {workdir} filled in."""

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from .late import at_pointer
 from .publish import escape
 from .references import Results, Scope, entries_of
-from .values import Origin, Pending, Problem, Value, has_late, has_leaf, late_nodes, origin_at, united
+from .values import Origin, Pending, Problem, Value, has_late, has_leaf, in_order, late_nodes, origin_at, united
 
 JqAll = Callable[[str, Any], List[Any]]  # all results of a program
 
@@ -91,7 +91,7 @@ def _resolve(data: Any, results: Results) -> Tuple[Any, Origin]:
                 key = part.replace("~1", "/").replace("~0", "~")
                 origin = origin_at(origin, int(key) if isinstance(origin, list) else key)
             return at_pointer(value.data, pointer), origin
-        pairs = {key: _resolve(value, results) for key, value in data.items()}
+        pairs = {key: _resolve(data[key], results) for key in sorted(data)}
         return {key: pair[0] for key, pair in pairs.items()}, {key: pair[1] for key, pair in pairs.items()}
     if isinstance(data, list):
         items = [_resolve(value, results) for value in data]
@@ -100,4 +100,4 @@ def _resolve(data: Any, results: Results) -> Tuple[Any, Origin]:
 
 
 def _post(program: str, data: Any, origin: Origin, jq: JqAll) -> Tuple[Any, Origin]:
-    return next(iter(jq(program, data)), None), united(origin, data)
+    return in_order(next(iter(jq(program, data)), None)), united(origin, data)

@@ -107,8 +107,10 @@ def _render(data: Dict[str, Any], template: str, directory: str) -> str:
     return text if not directory or text.startswith((RUN, "/")) else "%s/%s" % (directory, text)
 
 
-def _jq_lines(data: Any, jq: JqAll, program: str) -> str:
-    return "\n".join([json.dumps(x, ensure_ascii=False, separators=(",", ":")) for x in jq(program, data)])
+def jq_lines(data: Any, jq: JqAll, program: str) -> str:
+    """Return the results of a jq program as JSON, a line each, as Python writes it: the engine's way."""
+    text = "\n".join([json.dumps(x) for x in jq(program, data)])
+    return text.replace(json.dumps(RUN)[1:-1], RUN)
 
 
 OPERATIONS: Dict[str, Callable[..., Any]] = {
@@ -119,7 +121,7 @@ OPERATIONS: Dict[str, Callable[..., Any]] = {
     "render": _render,  # a text with fields
 }
 WITH_JQ: Dict[str, Callable[..., Any]] = {
-    "lines": _jq_lines,  # a parameter mount
+    "lines": jq_lines,  # a parameter mount
 }
 
 

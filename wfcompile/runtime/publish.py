@@ -11,7 +11,7 @@ the result and a (pointer, mode, argument) triple that is resolved when the comm
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from .format_language import Field, FormatError, base_name, parse, render
-from .values import RUN, Deferred, Late, Problem, has_late
+from .values import RUN, Deferred, Late, Problem, has_late, in_order
 
 Glob = Tuple[str, str, Any]  # pointer, mode, text or Deferred
 GLOBS = ("pattern", "list")
@@ -123,10 +123,10 @@ def _interpolate(
 
 def _from_jq(script: str, parameters: Dict[str, Any], jq: Optional[Jq]) -> Any:
     if script.strip() == ".":
-        return parameters
+        return in_order(parameters)
     if jq is None:
         raise Problem("the jq program '%s' cannot be run before the values it reads are known" % script)
     results = jq(script, parameters)
     if not results:
         raise Problem("the jq program '%s' has no result" % script)
-    return results[0]
+    return in_order(results[0])

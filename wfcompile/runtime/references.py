@@ -56,6 +56,7 @@ class Scope(Dict[str, Any]):
         self.first = first  # number of the first node in it
         self.after = after
         self.registered: Dict[str, Dict[str, Any]] = {}  # name -> expression
+        self.complete = True  # no stage in it was left out
         self.emptied: Set[str] = set()  # stages that a job's empty list left without nodes
 
 
@@ -234,6 +235,14 @@ def combine(outputs: List[Value], expression: Dict[str, Any]) -> Value:
     if unwrap and len(data) == 1:
         return Value(data[0], origin[0])
     return Value(data, origin if any(o is not None for o in origin) else None)
+
+
+def completed(entry: Any) -> bool:
+    """Tell whether every stage of a sub-scope runs; whatever waits for one with a stage left out waits for ever."""
+    if not isinstance(entry, Scope):
+        return True
+    known = [stage for stage in entry.values() if not isinstance(stage, Waiting)]
+    return entry.complete and all(completed(inner) for stage in known for inner in stage)
 
 
 def jobs_in(entry: Any) -> Set[int]:

@@ -96,6 +96,13 @@ class Pending(Exception):
         self.part = part
 
 
+def in_order(data: Any) -> Any:
+    """Return JSON data with the keys of its mappings sorted, as the engine passes on what a program makes."""
+    if isinstance(data, dict):
+        return {key: in_order(data[key]) for key in sorted(data)}
+    return [in_order(x) for x in data] if isinstance(data, list) else data
+
+
 def has_leaf(data: Any) -> bool:
     """Tell whether data holds any scalar but null and false: the engine makes an edge only for those."""
     if isinstance(data, list):
