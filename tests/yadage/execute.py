@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,10 @@ from typing import Any
 from unittest import mock
 
 import glob2
+from yadage.handlers import scheduler_handlers
 
 _in_directory_order = glob2.glob
+_process_in_place = scheduler_handlers.process_jsonlike
 
 
 def execute(job: dict[str, Any], environment: dict[str, Any], directory: Path) -> None:
@@ -34,4 +37,15 @@ def execute(job: dict[str, Any], environment: dict[str, Any], directory: Path) -
 def sorted_globs() -> Iterator[None]:
     """The engine takes a glob's matches in the order of the directory; here, as ours, sorted."""
     with mock.patch.object(glob2, "glob", lambda pattern: sorted(_in_directory_order(pattern))):
+        yield
+
+
+@contextmanager
+def own_bindings() -> Iterator[None]:
+    """The engine puts what a jq-stage's bindings select into the document, for all instances; here each has its own."""
+
+    def process(data: Any, selector: str, callback: Any) -> Any:
+        return _process_in_place(copy.deepcopy(data), selector, callback)
+
+    with mock.patch.object(scheduler_handlers, "process_jsonlike", process):
         yield

@@ -33,7 +33,7 @@ from wfcompile.options import Options
 from wfcompile.runtime.expand import slots_of
 from wfcompile.runtime.format_language import Field
 from wfcompile.runtime.late import at_pointer, command, evaluate, in_command
-from wfcompile.runtime.values import RUN
+from wfcompile.runtime.values import RUN, has_leaf
 
 Execute = Callable[[dict[str, Any], dict[str, Any], Path], None]  # a job, its environment, the node's directory
 
@@ -63,12 +63,13 @@ class _Recorder(packtivity.asyncbackends.ForegroundBackend):  # type: ignore[mis
         parameters, state = packtivity.syncbackends.finalize_inputs(parameters, state)
         job, environment = packtivity.syncbackends.acquire_job_env(spec, parameters, state, metadata, self.pack_config)
         directory = state.readwrite[0]
-        mounts = [mount["mountcontent"] for mount in environment.get("par_mounts", ())]
-        self.jobs[directory] = {**job, "mounts": tuple(mounts)}
+        if environment["environment_type"] != "noop-env":  # which only publishes
+            mounts = [mount["mountcontent"] for mount in environment.get("par_mounts", ())]
+            self.jobs[directory] = {**job, "mounts": tuple(mounts)}
+            if self.execute is not None:
+                self.execute(job, environment, Path(directory))
         if self.execute is None:
             _make_matches(spec["publisher"], parameters.typed(), Path(directory))
-        elif environment["environment_type"] != "noop-env":
-            self.execute(job, environment, Path(directory))
         result = packtivity.syncbackends.publish(spec["publisher"], parameters, state, self.pack_config)
         return packtivity.asyncbackends.ForegroundProxy(result.json(), state.datamodel, success=True)
 
@@ -179,7 +180,7 @@ def _node(node: Any, dag: Any, jobs: dict[str, Any], root: str, init: str | None
 
 def _mapped(data: Any, change: Any) -> Any:
     if isinstance(data, dict):
-        return {key: _mapped(value, change) for key, value in data.items()}
+        return {key: _mapped(value, change) for key, value in sorted(data.items())}  # as it is passed on
     if isinstance(data, list):
         return [_mapped(value, change) for value in data]
     return change(data) if isinstance(data, str) else data
@@ -191,6 +192,9 @@ def compare(workflow: Workflow, engine_nodes: list[EngineNode]) -> list[str]:
     theirs = {node.directory: node for node in engine_nodes if node.directory is not None}
     differences = [f"{name}: only the engine has it" for name in sorted(set(theirs) - set(rows.ids))]
     ancestors = _ancestors(engine_nodes)
+    directories = {node.identifier: node.directory for node in engine_nodes}
+    # the engine makes no edge for a value that turns out to be empty; ours was there before anybody knew
+    with_empty = {node.directory for node in engine_nodes if node.directory and _has_empty(node.result)}
 
     def published(late: int, pointer: str) -> Any:
         return at_pointer(theirs[rows.ids[late]].result, pointer)
@@ -211,22 +215,35 @@ def compare(workflow: Workflow, engine_nodes: list[EngineNode]) -> list[str]:
             differences.append(f"{node_id}: command\n  engine: {node.command!r}\n  ours:   {ours!r}")
         if step.interpreter != node.interpreter:
             differences.append(f"{node_id}: interpreter {node.interpreter!r}, ours {step.interpreter!r}")
-        if node.mounts is not None and node.mounts != (mounts := tuple(text for _, text in rows.mounts[number])):
+        mounts = tuple(evaluate(text, published, run_jq) for _, text in rows.mounts[number])
+        if node.mounts not in (None, mounts):
             differences.append(f"{node_id}: mounts\n  engine: {node.mounts!r}\n  ours:   {mounts!r}")
         result = evaluate(rows.results[number], published, run_jq)
         if result != node.result:
             differences.append(f"{node_id}: result\n  engine: {node.result!r}\n  ours:   {result!r}")
         parents = {rows.ids[parent] for parent in rows.parents[number]}
-        if not parents <= ancestors[node.identifier]:
-            extra = sorted(parents - ancestors[node.identifier])
+        spared = parents & with_empty
+        spared |= {before for parent in spared for before in ancestors[theirs[parent].identifier]}
+        extra = sorted(parents - ancestors[node.identifier] - spared)
+        if extra:
             differences.append(f"{node_id}: parents that the engine does not know: {extra}")
+        direct = {directories[parent] or "" for parent in node.parents}
+        missing = sorted(direct & set(theirs) - parents)
+        if missing:
+            differences.append(f"{node_id}: not its parents, but the engine's: {missing}")
         for named in re.findall(re.escape(RUN) + r"/([^\s'\",;:]+)", ours):
-            owner = next((p for p in [node_id, "init", *parents] if named == p or named.startswith(f"{p}/")), None)
-            if owner is None:
+            places = {named[:end] for end in [*(slash.start() for slash in re.finditer("/", named)), len(named)]}
+            if places & set(theirs) and not places & {node_id, *parents}:
                 differences.append(
                     f"{node_id}: its command names {named}, which is not in its own or a parent's directory"
                 )
     return differences
+
+
+def _has_empty(data: Any) -> bool:
+    if isinstance(data, dict | list) and data:
+        return any(_has_empty(part) for part in (data.values() if isinstance(data, dict) else data))
+    return not has_leaf(data)
 
 
 def _ancestors(nodes: list[EngineNode]) -> dict[str, set[str]]:
