@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from wfcompile import __version__
-from wfcompile.amounts import KEYS
 from wfcompile.backends import Backend
 from wfcompile.errors import Refused
 from wfcompile.ir import Request, Step, Workflow
@@ -71,7 +70,10 @@ def inputs_record(workflow: Workflow) -> dict[str, Any]:
 
 def images_record(workflow: Workflow) -> dict[str, Any]:
     """Return images.lock.json: each image as the specification names it and its file name in a cache."""
-    images = [{"image": i.reference, "file": i.key} for _, i in sorted(workflow.images.items())]
+    images = []
+    for _, image in sorted(workflow.images.items()):
+        unpacked = {"cvmfs": image.unpacked} if image.unpacked else {}
+        images.append({"image": image.reference, "file": image.key, **unpacked})
     return {"version": 1, "images": images}
 
 
@@ -91,7 +93,7 @@ def plan_record(workflow: Workflow, options: Options, transfer: bool) -> dict[st
                 "setup": about.setup,
                 "workdir": about.workdir,
                 **({"workspace": True} if about.workspace else {}),
-                "request": {key: getattr(request, key) for key in KEYS},
+                "request": request.asked(),
             }
         )
     return {

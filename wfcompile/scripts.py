@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wfcompile.amounts import KEYS
 from wfcompile.ir import Workflow
 from wfcompile.library import File
 from wfcompile.options import Options
@@ -30,7 +29,7 @@ def part_of(workflow: Workflow, options: Options, transfer: bool = False) -> Par
         steps=tuple(by_step(rows, set(rows.point))),
         points=workflow.points,
         paths=[step.path for step in workflow.steps],
-        requests=[{key: getattr(request, key) for key in KEYS} for request in workflow.requests],
+        requests=[request.asked() for request in workflow.requests],
         own_scripts=has_node_scripts(workflow),
         later=expanded_steps(workflow),
         transfer=transfer,
