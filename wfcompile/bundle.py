@@ -13,6 +13,7 @@ from typing import Any
 
 from wfcompile import __version__
 from wfcompile.backends import Backend
+from wfcompile.credentials import credential_lines
 from wfcompile.errors import Refused
 from wfcompile.ir import Request, Step, Workflow
 from wfcompile.jq_program import run_jq
@@ -46,6 +47,8 @@ def bundle_files(workflow: Workflow, options: Options, target: Backend) -> Itera
     yield File("lib/outputs.tsv", "".join(output_lines(workflow.rows, workflow.outputs)).encode())
     if workflow.points or any(workflow.rows.point):
         yield File("lib/points.txt", "".join(f"{point.name}\n" for point in workflow.points).encode())
+    if needed := "".join(credential_lines(workflow)):
+        yield File("lib/credentials.tsv", needed.encode())
     yield _json("inputs.json", inputs_record(workflow))
     yield _json("images.lock.json", images_record(workflow))
     yield _json("plan.json", plan_record(workflow, options, returns == "condor"))

@@ -16,6 +16,7 @@ from wfcompile.runtime.outputs import Output
 from wfcompile.runtime.points import Point
 from wfcompile.runtime.references import Rows
 
+CREDENTIALS = ("proxy", "kerberos", "rucio")  # kinds, and fields of Request
 Part = tuple[str, ...]  # a part of a step's template: ("parameters", "x"), ("scatter",), ("task",), …
 
 
@@ -72,7 +73,7 @@ class Request:
     @property
     def credentials(self) -> tuple[str, ...]:
         """Name the kinds of credentials."""
-        return tuple(kind for kind in ("proxy", "kerberos", "rucio") if getattr(self, kind))
+        return tuple(kind for kind in CREDENTIALS if getattr(self, kind))
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,12 @@ def script_files(workflow: Workflow, options: Options, returns: str) -> Iterator
         yield File(f"steps/{workflow.steps[step].path}.sh", text.encode(), 0o755)
 
 
+def node_needs(workflow: Workflow, step: int) -> list[str]:
+    """Return what the wrapper must find on the compute node: cvmfs, kinds of credentials."""
+    request = workflow.requests[step]
+    return [*(["cvmfs"] if request.cvmfs else []), *request.credentials]
+
+
 def _script(
     workflow: Workflow,
     options: Options,
@@ -109,6 +115,8 @@ def _script(
             "returns": returns,
             "parents": workflow.requests[step].parents,
             "scratch": ":".join(options.site.scratch),
+            "needs": " ".join(node_needs(workflow, step)),
+            "unpacked": image.unpacked if image else "",
             "containers": options.container or " ".join(options.site.runtimes),
             "late": later or any(has_late_words(rows, n) for n in described),
             "mounts": bool(task["mounts"]) if later else any(rows.mounts[n] for n in described),
