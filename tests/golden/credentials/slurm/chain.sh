@@ -4,6 +4,7 @@
 # yet) or $missing.
 # shellcheck disable=SC2034,SC2154 # they are set by whoever reads this
 job=() picked=() submitted=() interrupted=0 number_of_submissions=0 barrier_of_point=${barrier_of_point-} point=${point-}
+advice=''
 trap 'interrupted=1' INT TERM HUP
 
 refuse() {
@@ -41,7 +42,7 @@ sbatch_or_cancel() {
     sbatch --parsable --requeue --open-mode=append --chdir="$run" ${comment:+--comment="$comment"} "$@" </dev/null
   ); then
     withdraw
-    refuse "a submission failed, so the ${#submitted[@]} before it were cancelled: see the message above"
+    refuse "${point:+$point: }a submission failed, so the ${#submitted[@]} before it were cancelled: see the message above$advice"
   fi
   id=${said%%;*}
   if ! [[ $id =~ ^[0-9]+$ ]]; then
