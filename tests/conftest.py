@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.tickets import TOOLS, KeyServer, key_server
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -35,3 +38,14 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         monkeypatch.setenv(variable, str(home / variable))
     for variable in [v for v in os.environ if v.startswith(("WFC_", "WFCOMPILE_IMAGE"))]:
         monkeypatch.delenv(variable)
+
+
+@pytest.fixture(scope="session")
+def kerberos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyServer]:
+    """A Kerberos key server; under CI it must be there."""
+    missing = [name for name, path in TOOLS.items() if path is None]
+    if missing and "CI" not in os.environ:
+        pytest.skip(f"no {', '.join(missing)} (Debian: krb5-kdc krb5-admin-server krb5-user)")
+    assert not missing, missing
+    with key_server(tmp_path_factory.mktemp("kerberos")) as server:
+        yield server

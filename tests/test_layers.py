@@ -21,6 +21,7 @@ LAYERS = [
     {"compile"},
     {"bundle"},
     {"backends", "passes"},
+    {"credentials"},
     {"verify", "scripts", "frontends"},
     {"library"},
     {"options", "jq_program", "initdata"},

@@ -131,11 +131,11 @@ def test_resources_later_sources_win(tmp_path: Path) -> None:
 
 def test_resources_of_the_specification(tmp_path: Path) -> None:
     text = SQUARES.read_text(encoding="utf-8").replace(
-        "imagetag: '12'}", "imagetag: '12', resources: [CVMFS, {kubernetes_memory_limit: 4Gi, slurm_time: '2:00'}]}"
+        "imagetag: '12'}", "imagetag: '12', resources: [CVMFS, {kubernetes_memory_limit: 4Gi, slurm_time: '2:00:00'}]}"
     )
     (tmp_path / "spec.yml").write_text(text, encoding="utf-8")
     workflow = plan(Options(tmp_path / "spec.yml", parameters=(("numbers", [1]),)))
-    assert workflow.requests[0] == Request(memory=4096, time=7200)
+    assert workflow.requests[0] == Request(memory=4096, time=7200, cvmfs=True)
 
 
 def test_what_the_engine_ignores_is_said(tmp_path: Path) -> None:

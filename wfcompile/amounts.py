@@ -1,4 +1,4 @@
-"""Settings of a step as people write them: amounts (4Gi, 500 MB, 1h, 01:30:00) and choices."""
+"""Settings of a step as people write them: amounts (4Gi, 500 MB, 1h, 01:30:00), choices, words, expressions."""
 
 from __future__ import annotations
 
@@ -6,25 +6,37 @@ import math
 import re
 
 KEYS = ("cpus", "memory", "disk", "time", "gpus")
-CHOICES = {"parents": ("read-only", "copy")}
-SETTINGS = (*KEYS, *CHOICES)
+FLAGS = ("cvmfs", "unpacked", "proxy", "kerberos", "rucio")
+CHOICES = {"parents": ("read-only", "copy"), **dict.fromkeys(FLAGS, ("true", "false"))}
+WORDS = {"partition": r"[A-Za-z0-9_][A-Za-z0-9_.,+-]*", "accounting_group": r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*"}
+SETTINGS = (*KEYS, *CHOICES, *WORDS, "requirements")
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 _UNITS |= {"ki": 1024, "mi": 1024**2, "gi": 1024**3, "ti": 1024**4}
 _SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
-def parse_setting(key: str, value: object) -> int | str:
-    """Return the value of a setting for ir.Request; raises ValueError."""
-    if key not in CHOICES:
+def parse_setting(key: str, value: object) -> int | str | bool:
+    """Return the value of a setting for ir.Request, an empty word or expression for none; raises ValueError."""
+    text = "" if value is None else str(value).strip()
+    if key in CHOICES:
+        text = text.lower()  # of YAML's True
+        if text not in CHOICES[key]:
+            raise ValueError(f"{str(value)!r} is no value of '{key}'")
+        return text == "true" if key in FLAGS else text
+    if key == "requirements":
+        return parse_expression(text)
+    if key not in WORDS:
         return parse_amount(key, value)
-    if value not in CHOICES[key]:
-        raise ValueError(f"{str(value)!r} is no value of '{key}'")
-    return str(value)
+    if text and not re.fullmatch(WORDS[key], text):
+        raise ValueError(f"{text!r} is no {key.replace('_', ' ')}")
+    return text
 
 
 def how_to_write(key: str) -> str:
     """Return advice on the values of a setting."""
-    return f"write {' or '.join(CHOICES[key])}" if key in CHOICES else "write for example 4 GiB, 2, 1h"
+    if key in CHOICES:
+        return f"write {' or '.join(CHOICES[key])}"
+    return "write for example 4 GiB, 2, 1h" if key in KEYS else ""
 
 
 def parse_amount(key: str, value: object) -> int:
@@ -44,6 +56,40 @@ def parse_amount(key: str, value: object) -> int:
     if not math.isfinite(amount) or (amount <= 0 and key != "gpus"):
         raise ValueError(f"{text!r} is not an amount of {key}")
     return math.ceil(amount)
+
+
+_EXPRESSION = re.compile(
+    r"""\s*(?:
+    (?P<open>[(\[{]) | (?P<close>[)\]}])
+    | "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*'
+    | [A-Za-z_][A-Za-z0-9_]* | \d+(?:\.\d*)?(?:[eE][+-]?\d+)?[KMGTkmgt]?
+    | =\?= | =!= | [=!<>]= | && | \|\| | >>>? | << | /(?![/*]) | [-+*%<>!?:.,;~&|^=]
+    )\s*""",
+    re.VERBOSE,
+)
+
+
+def parse_expression(text: str) -> str:
+    """Return a ClassAd expression when it is one line of its tokens, its brackets closed; raises ValueError.
+
+    Whoever puts it in brackets of his own can then add to it. HTCondor expands `$(…)` even in strings, so no `$`; and
+    no comments, which would hide what comes after.
+    Source: HTCondor manual, ClassAd syntax, and submit description files.
+    """
+    if not text.isprintable() or "$" in text:
+        raise ValueError(f"{text!r} is no ClassAd expression: it holds a '$' or a control character")
+    closing: list[str] = []
+    at = 0
+    while at < len(text):
+        token = _EXPRESSION.match(text, at)
+        if not token or (token["close"] and (not closing or closing.pop() != token["close"])):
+            raise ValueError(f"{text!r} is no ClassAd expression: look at {text[at:][:20]!r}")
+        if token["open"]:
+            closing.append({"(": ")", "[": "]", "{": "}"}[token["open"]])
+        at = token.end()
+    if closing:
+        raise ValueError(f"{text!r} is no ClassAd expression: a '{closing[-1]}' is missing")
+    return text
 
 
 def _bytes(text: str) -> float:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from wfcompile import __version__
-from wfcompile.amounts import KEYS
 from wfcompile.backends import Backend
+from wfcompile.credentials import credential_lines
 from wfcompile.errors import Refused
 from wfcompile.ir import Request, Step, Workflow
 from wfcompile.jq_program import run_jq
@@ -47,6 +47,8 @@ def bundle_files(workflow: Workflow, options: Options, target: Backend) -> Itera
     yield File("lib/outputs.tsv", "".join(output_lines(workflow.rows, workflow.outputs)).encode())
     if workflow.points or any(workflow.rows.point):
         yield File("lib/points.txt", "".join(f"{point.name}\n" for point in workflow.points).encode())
+    if needed := "".join(credential_lines(workflow)):
+        yield File("lib/credentials.tsv", needed.encode())
     yield _json("inputs.json", inputs_record(workflow))
     yield _json("images.lock.json", images_record(workflow))
     yield _json("plan.json", plan_record(workflow, options, returns == "condor"))
@@ -71,7 +73,10 @@ def inputs_record(workflow: Workflow) -> dict[str, Any]:
 
 def images_record(workflow: Workflow) -> dict[str, Any]:
     """Return images.lock.json: each image as the specification names it and its file name in a cache."""
-    images = [{"image": i.reference, "file": i.key} for _, i in sorted(workflow.images.items())]
+    images = []
+    for _, image in sorted(workflow.images.items()):
+        unpacked = {"cvmfs": image.unpacked} if image.unpacked else {}
+        images.append({"image": image.reference, "file": image.key, **unpacked})
     return {"version": 1, "images": images}
 
 
@@ -91,7 +96,7 @@ def plan_record(workflow: Workflow, options: Options, transfer: bool) -> dict[st
                 "setup": about.setup,
                 "workdir": about.workdir,
                 **({"workspace": True} if about.workspace else {}),
-                "request": {key: getattr(request, key) for key in KEYS},
+                "request": request.asked(),
             }
         )
     return {

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from wfcompile.amounts import KEYS
 from wfcompile.bundle import is_bundle, read_bundle
 from wfcompile.compile import plan
 from wfcompile.errors import Refused
@@ -80,7 +79,7 @@ def _pending_record(
         "command": workflow.template["steps"][number]["task"]["text"],
         "interpreter": step.interpreter or "sh",
         "image": step.image,
-        "resources": {key: getattr(request, key) for key in KEYS},
+        "resources": request.asked(),
         "outputs": None,
     }
 
@@ -102,7 +101,7 @@ def node_record(workflow: Workflow, node: int) -> dict[str, Any]:
         "command": text.replace(RUN, "@RUN@"),
         "interpreter": step.interpreter or "sh",
         "image": step.image,
-        "resources": {key: getattr(request, key) for key in KEYS},
+        "resources": request.asked(),
         "outputs": _shown(workflow, rows.results[node]),
     }
 
@@ -128,8 +127,8 @@ def resources(options: Options) -> Iterator[str]:
     yield "# What each step asks for; change it and give the file to --resources. Step names may be globs ('*/fit').\n"
     yield "# memory and disk in MiB (or 4 GiB, …), time in seconds (or 2h, 01:30:00).\n"
     for step, _ in by_step(workflow.rows, set(workflow.rows.point)):
-        request = workflow.requests[step]
-        values = ", ".join(f"{key}: {getattr(request, key)}" for key in KEYS)
+        asked = workflow.requests[step].asked()
+        values = ", ".join(f"{key}: {json.dumps(value)}" for key, value in asked.items())
         yield f"{workflow.steps[step].path}: {{{values}}}\n"
 
 

@@ -7,7 +7,7 @@ Per-node data are columns (runtime.expand.Rows) indexed by node number, per-step
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from wfcompile.runtime.outputs import Output
 from wfcompile.runtime.points import Point
 from wfcompile.runtime.references import Rows
 
+CREDENTIALS = ("proxy", "kerberos", "rucio")  # kinds, and fields of Request
 Part = tuple[str, ...]  # a part of a step's template: ("parameters", "x"), ("scatter",), ("task",), …
 
 
@@ -39,7 +40,7 @@ class Step:
     interpreter: str = ""  # reads the command on its standard input; empty: the command is a shell command
     setup: str = ""  # shell text that comes before the interpreter or the command
     workdir: str = ""  # where the command starts in the image; empty: in the node's directory
-    hints: Mapping[str, Any] = field(default_factory=dict)  # resource hints of the specification
+    hints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # a system's name -> fields of its Request
     nodes: bool = True  # False for sub-workflows and pure publishing: they have no jobs of their own
     workspace: bool = False  # its nodes work one after the other in the run's workspace and publish layers of it
 
@@ -54,6 +55,25 @@ class Request:
     time: int = 3600
     gpus: int = 0
     parents: str = "read-only"  # or copy: it may write into its parents' directories, which are private copies
+    partition: str = ""  # Slurm's
+    accounting_group: str = ""  # HTCondor's
+    requirements: str = ""  # a ClassAd expression for HTCondor
+    cvmfs: bool = False  # /cvmfs in the container
+    unpacked: bool = False  # the image is looked for first below /cvmfs/unpacked.cern.ch
+    proxy: bool = False  # an X.509 proxy certificate
+    kerberos: bool = False  # a Kerberos ticket
+    rucio: bool = False  # a configuration of Rucio
+
+    def asked(self) -> dict[str, Any]:
+        """Return the amounts, and the other settings that are not as usual."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        usual = {item.name: item.default for item in fields(self)}
+        return {name: value for name, value in values.items() if type(value) is int or value != usual[name]}
+
+    @property
+    def credentials(self) -> tuple[str, ...]:
+        """Name the kinds of credentials."""
+        return tuple(kind for kind in CREDENTIALS if getattr(self, kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +83,7 @@ class Image:
     reference: str
     key: str
     file: Path | None = None  # where it is on this machine, if it is
+    unpacked: str = ""  # its directory below /cvmfs, where the compute nodes look first
 
     @property
     def file_name(self) -> str:

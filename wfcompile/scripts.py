@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wfcompile.amounts import KEYS
 from wfcompile.ir import Workflow
 from wfcompile.library import File
 from wfcompile.options import Options
@@ -30,7 +29,7 @@ def part_of(workflow: Workflow, options: Options, transfer: bool = False) -> Par
         steps=tuple(by_step(rows, set(rows.point))),
         points=workflow.points,
         paths=[step.path for step in workflow.steps],
-        requests=[{key: getattr(request, key) for key in KEYS} for request in workflow.requests],
+        requests=[request.asked() for request in workflow.requests],
         own_scripts=has_node_scripts(workflow),
         later=expanded_steps(workflow),
         transfer=transfer,
@@ -78,6 +77,12 @@ def script_files(workflow: Workflow, options: Options, returns: str) -> Iterator
         yield File(f"steps/{workflow.steps[step].path}.sh", text.encode(), 0o755)
 
 
+def node_needs(workflow: Workflow, step: int) -> list[str]:
+    """Return what the wrapper must find on the compute node: cvmfs, kinds of credentials."""
+    request = workflow.requests[step]
+    return [*(["cvmfs"] if request.cvmfs else []), *request.credentials]
+
+
 def _script(
     workflow: Workflow,
     options: Options,
@@ -110,6 +115,8 @@ def _script(
             "returns": returns,
             "parents": workflow.requests[step].parents,
             "scratch": ":".join(options.site.scratch),
+            "needs": " ".join(node_needs(workflow, step)),
+            "unpacked": image.unpacked if image else "",
             "containers": options.container or " ".join(options.site.runtimes),
             "late": later or any(has_late_words(rows, n) for n in described),
             "mounts": bool(task["mounts"]) if later else any(rows.mounts[n] for n in described),

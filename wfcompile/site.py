@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wfcompile.amounts import how_to_write, parse_setting
+from wfcompile.amounts import how_to_write, parse_expression, parse_setting
 from wfcompile.documents import Cursor, cursor, read_document
 from wfcompile.errors import Refused, suggest
 from wfcompile.resources import folder
@@ -31,7 +31,8 @@ class Site:
     submit_from_jobs: bool = True
     max_array_size: int = 1001  # Slurm's default MaxArraySize: indices 0 to 1000
     retries: int = 2
-    resources: Mapping[str, int | str] = field(default_factory=dict)  # defaults of ir.Request
+    resources: Mapping[str, int | str | bool] = field(default_factory=dict)  # defaults of ir.Request
+    cvmfs_requirements: str = ""  # HTCondor: expression that is true for machines with /cvmfs
     dagman: Mapping[str, int] = field(default_factory=dict)  # submits_per_interval, scan_interval (s)
 
 
@@ -68,6 +69,10 @@ def load_site(name: str) -> Site:
     for key in ("scratch", "runtimes"):
         if key in values:
             values[key] = tuple(values[key])
+    try:
+        parse_expression(values.get("cvmfs_requirements", ""))
+    except ValueError as error:
+        raise root.child("cvmfs_requirements").refused(str(error)) from None
     for index, path in enumerate(values.get("scratch", ())):
         if not _SCRATCH.fullmatch(path):
             raise (

@@ -33,6 +33,7 @@ main() {
   mkdir -p -- "$WFC_RUN" && cd -P -- "$WFC_RUN" || exit 75
   WFC_RUN=$PWD
   WFC_LOGS=${WFC_LOGS:-$WFC_RUN/logs}
+  rm -rf -- "$WFC_RUN/.credentials" # nobody needs the copies any more
   look_at_expansions
   look_at_nodes
   collect_outputs

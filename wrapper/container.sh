@@ -57,7 +57,7 @@ container_choose() {
     fi
     runtime_path='' runtime_version='' image=''
     "${name}_detect"
-    if ! "${name}_image" "$images/$wfc_image_key"; then
+    if ! { [[ -n ${wfc_unpacked-} ]] && unpacked_image; } && ! "${name}_image" "$images/$wfc_image_key"; then
       ((missing += 1))
       container_probed "$name" false "the image is not there as $images/$wfc_image_key.*"
     elif container_probe "$name"; then
@@ -71,6 +71,7 @@ container_choose() {
       container_probed "$name" false "$probe_error"
     fi
   done
+  ((missing < ${#installed[@]})) || [[ -z ${wfc_unpacked-} ]] || unpacked_missing
   ((missing < ${#installed[@]})) || finish 65 image.missing "the image $wfc_image is not in $images; fetch it, then resume the run"
   ((no_mountpoint == 0)) || finish 75 runtime.mountpoint "no runtime can mount /wfc in $wfc_image on $HOSTNAME: $why"
   finish 75 runtime.none "no container runtime works on $HOSTNAME: $why"
@@ -103,6 +104,11 @@ container_frame() {
   [[ -z ${wfc_workspace-} ]] || mkdir -p -- "$run/workspace"
   binds=("$scratch/wfc" /wfc rw "$scratch/wfc/job" /wfc/job ro "$scratch/tmp" /tmp rw)
   binds+=("$run" /wfc/run "$mode" "$own" "/wfc/run/$id" rw)
+  if [[ -d $run/.credentials ]]; then # copies for those who asked for them
+    mkdir -p -- "$scratch/empty"
+    binds+=("$scratch/empty" /wfc/run/.credentials ro)
+  fi
+  ! declare -F credential_binds >/dev/null || credential_binds
 }
 
 # container_binds: the binds of this node, and $argv.
@@ -188,7 +194,7 @@ container_job() {
 
 # The variables a job may see, as export commands. What the image sets stays.
 container_variables() {
-  local name pattern patterns
+  local name pattern patterns variables=()
   set -f
   # shellcheck disable=SC2206 # a list of patterns
   patterns=('SLURM_*' 'PMI*' 'OMP_*' 'CUDA_VISIBLE_DEVICES' 'ROCR_VISIBLE_DEVICES' LANG 'LC_*' TERM TZ ${WFC_ENV_PASS-})
@@ -203,6 +209,8 @@ container_variables() {
       break
     done
   done < <(compgen -e)
+  ! declare -F credential_variables >/dev/null || credential_variables /wfc/auth
+  for name in ${variables[@]+"${variables[@]}"}; do export_quoted "${name%%=*}" "${name#*=}"; done
   export_quoted HOME /wfc/home
   export_quoted TMPDIR /tmp
   export_quoted HDF5_USE_FILE_LOCKING "${HDF5_USE_FILE_LOCKING-FALSE}" # safe: nobody else writes to the own directory

@@ -24,6 +24,7 @@ wfc_main() {
   phase memo     # a valid record: nothing to do
   phase upstream # every parent has a valid record
   phase scratch  # a private directory on this host
+  site_needs     # what the step asks for beside: /cvmfs, credentials
   phase runtime  # which container runtimes are here
   phase image    # the first of them that runs `true` in the image
   phase stagein  # parents, inputs and the own directory at their places below $root
@@ -218,6 +219,11 @@ phase_upstream() {
   states=${states//files$'\t'/}
   states=${states//$'\n'/ }
   finish 65 upstream.failed "these parents are not done: ${states:0:300}; see their logs, then resume the run"
+}
+
+site_needs() {
+  [[ -z ${wfc_needs-}${wfc_unpacked-} ]] || source "$wfc_lib/credentials.sh"
+  [[ -z ${wfc_needs-} ]] || phase credentials
 }
 
 phase_runtime() {

@@ -41,6 +41,10 @@ payload_child() {
   [[ -z $wfc_interpreter ]] || argv=(sh -c "$wfc_interpreter") input=$scratch/wfc/job/command
   [[ ${wfc_parents-} != copy ]] || in_copies
   cd -- "${wfc_workdir:-$root/$id}" || exit
+  if declare -F credential_variables >/dev/null; then
+    credential_variables "$scratch/wfc/auth"
+    ((${#variables[@]} == 0)) || export "${variables[@]}"
+  fi
   export HDF5_USE_FILE_LOCKING=${HDF5_USE_FILE_LOCKING-FALSE} # safe: nobody else writes here
   exec "${argv[@]}" <"$input"
 }

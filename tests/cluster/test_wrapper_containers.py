@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.testbed import Cluster
+from tests.tickets import make_proxy
 
 WRAPPER = Path(__file__).resolve().parents[2] / "wrapper"
 RUNTIMES = ["apptainer", "charliecloud"]
@@ -53,10 +54,11 @@ class Site:
         inputs: str = "",
         returns: str = "shared",
         workspace: str = "",
+        more: str = "",
     ) -> None:
         (self.top / "nodes" / f"{id}.sh").write_text(
             f"""wfc_step=s wfc_interpreter=sh wfc_image=bb:1 wfc_image_key={image}
-wfc_return={returns} wfc_containers=auto wfc_workspace={workspace}
+wfc_return={returns} wfc_containers=auto wfc_workspace={workspace} {more}
 wfc_node() {{ id={id}; parents=({parents}); inputs=({inputs}); }}
 wfc_globs() {{ globs=(/files list "$root/{id}/*.txt"); }}
 wfc_command() {{ printf '%s' {shlex.quote(command)}; }}
@@ -195,6 +197,33 @@ def test_image_without_mount_point(site: Site, runtime: str) -> None:
     site.sh(f"cp -r {site.top}/images/plain {site.scratch}/")
     site.run(id, WFC_CONTAINER=runtime, WFC_RUN=run, WFC_IMAGES=f"{site.scratch}")
     assert site.sh(f"cat {run}/{id}/y; rm -r {run} {site.scratch}/plain") == "x\n"
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_cvmfs_and_credentials(site: Site, runtime: str, tmp_path: Path) -> None:
+    """An unpacked image from /cvmfs, which is mounted; a proxy for the node that asks for it and for no other."""
+    cvmfs, copies = site.top / "cvmfs", site.top / "run" / ".credentials"
+    proxy = make_proxy(tmp_path / "proxy")
+    site.sh(
+        f"""mkdir -p {cvmfs}/unpacked.cern.ch/ghcr.io/a && cd {cvmfs}/unpacked.cern.ch/ghcr.io/a &&
+[ -d b:1 ] || cp -r {site.top}/images/bb b:1 && mkdir -p b:1/cvmfs b:1/recast_auth && mkdir -p -m 700 {copies}"""
+    )
+    (copies / "proxy").write_bytes(proxy.read_bytes())
+    shutil.chown(copies / "proxy", copies.stat().st_uid)
+    look = "ls /cvmfs >cvmfs; ls -A /wfc/run/.credentials >others; stat -c %a $X509_USER_PROXY >mode"
+    id, unpacked = f"auth-{runtime}", "wfc_unpacked=unpacked.cern.ch/ghcr.io/a/b:1"
+    site.node(id, f". /recast_auth/getkrb.sh; {look}", image="nowhere", more=f"{unpacked} wfc_needs='cvmfs proxy'")
+    site.run(id, WFC_CONTAINER=runtime, WFC_CVMFS=str(cvmfs))
+    assert site.text(f"{id}/cvmfs") == "unpacked.cern.ch\n"
+    assert site.text(f"{id}/mode") == "600\n" and site.text(f"{id}/others") == ""
+    other = f"other-{runtime}"
+    site.node(other, "ls -A /wfc/run/.credentials >others; test ! -e /wfc/auth", image="nowhere", more=unpacked)
+    site.run(other, WFC_CONTAINER=runtime, WFC_CVMFS=str(cvmfs))
+    assert site.text(f"{other}/others") == ""
+    assert site.run(id, 75, WFC_CONTAINER=runtime, WFC_CVMFS="/nowhere", WFC_RUN=f"{site.scratch}/run")["reason"] == (
+        "cvmfs.missing"
+    )
+    site.sh(f"rm -r {copies} {site.scratch}/run")
 
 
 def test_automatic_choice_and_no_silent_fallback(site: Site) -> None:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wfcompile.credentials import kinds_needed
 from wfcompile.errors import Refused
 from wfcompile.ir import Workflow
 from wfcompile.library import File, library
 from wfcompile.options import Options
 from wfcompile.render import render
 from wfcompile.runtime.dagman import dag_lines, description_name
-from wfcompile.scripts import expanded_steps, has_node_scripts, part_of
+from wfcompile.scripts import expanded_steps, has_node_scripts, node_needs, part_of
+from wfcompile.site import Site
 
 NEXT = "condor_submit_dag workflow.dag"
+CREDENTIALS = "lib/credentials.sh"
 SURPLUS = False  # DAGMan expands while it runs, so every node is one of the run
 
 
@@ -28,7 +31,7 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
     """Yield workflow.dag, its configuration and the helper scripts."""
     site = options.site
     for image in workflow.images.values():
-        if not site.shared and image.file is not None and image.file.is_dir():
+        if not site.shared and not image.unpacked and image.file is not None and image.file.is_dir():
             raise Refused(
                 f"the image {image.reference} is a directory, which HTCondor does not transfer",
                 "make one file of it (.sif or .sqfs)",
@@ -36,13 +39,16 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
     later = expanded_steps(workflow)
     now = sorted(set(workflow.rows.step))
     own_scripts = has_node_scripts(workflow)
+    needed = kinds_needed(workflow)
     values = {
         "workflow": workflow.name,
         "nodes": len(workflow.rows),
-        "steps": [_description(workflow, step, own_scripts) for step in now if step not in later or own_scripts],
-        "later": [_description(workflow, step, False) for step in later],
+        "steps": [_description(workflow, step, site, own_scripts) for step in now if step not in later or own_scripts],
+        "later": [_description(workflow, step, site, False) for step in later],
         "points": bool(workflow.points),
-        "images": sorted(image.file_name for image in workflow.images.values()),
+        "images": sorted(image.file_name for image in workflow.images.values() if not image.unpacked),
+        "sent_credentials": [kind for kind in needed if kind != "rucio"],
+        "copied_credentials": [kind for kind in needed if kind == "rucio"],
         "shared": site.shared,
         "retries": site.retries,
         "dagman": {"submits_per_interval": 100, "scan_interval": 1, **site.dagman},
@@ -64,17 +70,24 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
 
 def _library(workflow: Workflow) -> list[str]:
     """Name the wrapper's files one by one: HTCondor does not transfer a directory behind a symbolic link."""
-    return sorted(file.path for file in library(workflow))
+    return sorted(file.path for file in library(workflow) if file.path != CREDENTIALS)  # for those that need it
 
 
-def _description(workflow: Workflow, number: int, own_scripts: bool) -> dict[str, object]:
+def _description(workflow: Workflow, number: int, site: Site, own_scripts: bool) -> dict[str, object]:
     step = workflow.steps[number]
     image = workflow.images.get(step.image or "")
+    request = workflow.requests[number]
+    unpacked = bool(image and image.unpacked)
+    files = [f"run/.images/{image.file_name}"] if image and not unpacked else []
+    files += [CREDENTIALS] if unpacked or node_needs(workflow, number) else []
+    files += ["run/.credentials/rucio"] if request.rucio else []
+    requirements = [request.requirements, site.cvmfs_requirements if unpacked or request.cvmfs else ""]
     return {
         "name": description_name(step.path),
         "path": step.path,
         "source": step.source,
         "own_scripts": own_scripts,
-        "image": f"run/.images/{image.file_name}" if image else "",
-        "request": workflow.requests[number],
+        "files": files,
+        "request": request,
+        "requirements": " && ".join(f"({expression})" for expression in requirements if expression),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wfcompile.credentials import kinds_needed
 from wfcompile.ir import Workflow
 from wfcompile.library import File
 from wfcompile.options import Options
@@ -23,6 +24,7 @@ def returns(options: Options) -> str:
 def emit(workflow: Workflow, options: Options) -> Iterator[File]:
     """Yield the Makefile and its helper scripts."""
     values = {"workflow": workflow.name, "nodes": len(workflow.rows), "points": bool(workflow.points)}
+    values["credentials"] = kinds_needed(workflow)
     frame = render("make", "Makefile.j2", values)
     yield File("Makefile", (frame + "".join(make_rules(part_of(workflow, options)))).encode())
     for name in ("status.sh", "resume.sh", "cancel.sh"):

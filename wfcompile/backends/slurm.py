@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wfcompile.credentials import kinds_needed
 from wfcompile.ir import Workflow
 from wfcompile.library import File
 from wfcompile.options import Options
@@ -31,7 +32,8 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
         "workflow": workflow.name,
         "nodes": len(workflow.rows),
         "retries": options.site.retries,
-        "images": sorted(image.file_name for image in workflow.images.values()),
+        "images": sorted(image.file_name for image in workflow.images.values() if not image.unpacked),
+        "credentials": kinds_needed(workflow),
         "own_scripts": has_node_scripts(workflow),
         "points": bool(workflow.points),
         "lines": "".join(slurm_lines(part_of(workflow, options))),

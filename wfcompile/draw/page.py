@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from wfcompile.amounts import KEYS
 from wfcompile.draw.model import Box, Picture
 from wfcompile.draw.svg import svg
 from wfcompile.draw.words import fit, heading, listed, xml
@@ -40,7 +39,7 @@ def _details(box: Box) -> list[tuple[str, str]]:
     command = fit(box.command)
     shown = command if len(command) <= LONGEST_COMMAND else f"{command[:LONGEST_COMMAND]}…"
     units = {"memory": " MiB", "disk": " MiB", "time": " s"}
-    asked = ", ".join(f"{key} {getattr(box.request, key)}{units.get(key, '')}" for key in KEYS)
+    asked = ", ".join(f"{key} {value}{units.get(key, '')}" for key, value in box.request.asked().items())
     rows = [
         ("step", box.path),
         ("written at", box.source),

@@ -1,8 +1,13 @@
-"""Pass: which file each container image is. --image and the site profile name files; else the image cache is asked."""
+"""Pass: which file each container image is. --image and the site profile name files; else the image cache is asked.
+
+Images below /cvmfs/unpacked.cern.ch are directories that the compute nodes see; this machine may not.
+Source: CernVM-FS documentation, container images; the layout is REGISTRY/NAME:TAG.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +17,30 @@ from wfcompile.options import Options
 from wfcompile.site import image_cache
 
 _SUFFIXES = (".sif", ".sqfs", "")
+_UNPACKED = "unpacked.cern.ch"
 
 
 def image_key(reference: str) -> str:
     """Return the file name (without suffix) of an image in a cache: docker.io/a/b:1 is docker.io_a_b_1."""
     name = reference.removeprefix("docker://")
     return re.sub(r"[^A-Za-z0-9.-]", "_", name)
+
+
+def unpacked_path(reference: str) -> str:
+    """Return where an image is below /cvmfs when it is unpacked there; raises ValueError for what is no place there."""
+    name = reference.removeprefix("docker://")
+    if name.startswith("/cvmfs/"):
+        path = name.removeprefix("/cvmfs/")
+    else:
+        registry, slash, rest = name.partition("/")
+        if not slash or not re.search(r"[.:]|^localhost$", registry):  # as docker tells a registry from a user
+            registry, rest = "docker.io", name
+        if registry in ("docker.io", "index.docker.io"):
+            registry, rest = "registry.hub.docker.com", rest if "/" in rest else f"library/{rest}"
+        path = f"{_UNPACKED}/{registry}/{rest}"
+    if not re.fullmatch(r"[A-Za-z0-9_.@:+/-]+", path) or {"", ".", ".."}.intersection(path.split("/")):
+        raise ValueError(f"{reference!r} is no image below /cvmfs")
+    return path
 
 
 def choose_images(workflow: Workflow, options: Options) -> Workflow:
@@ -30,6 +53,7 @@ def choose_images(workflow: Workflow, options: Options) -> Workflow:
     for name in dict(options.images):
         if name not in references:
             raise Refused(f"--image {name}: no step uses it", f"used: {', '.join(references) or 'none'}")
+    unpacked = _unpacked(workflow, named)
     images: dict[str, Image] = {}
     keys: dict[str, str] = {}
     warnings = list(workflow.warnings)
@@ -38,13 +62,25 @@ def choose_images(workflow: Workflow, options: Options) -> Workflow:
         if keys.setdefault(key, reference) != reference:
             raise Refused(f"the images '{reference}' and '{keys[key]}' have one file name", "map one with --image")
         file = _named_file(named[reference]) if reference in named else _cached_file(image_cache(options.site), key)
-        if file is None:
+        if file is None and reference not in unpacked:
             warnings.append(
                 f"the image {reference} is not in {image_cache(options.site)}; put it there as {key}.sif, "
                 "or name its file with --image, before you submit"
             )
-        images[reference] = Image(reference, key, file)
+        images[reference] = Image(reference, key, file, unpacked.get(reference, ""))
     return replace(workflow, images=images, warnings=tuple(warnings))
+
+
+def _unpacked(workflow: Workflow, named: Mapping[str, str]) -> dict[str, str]:
+    """Return the places of the images that are looked for below /cvmfs; a named file comes before that."""
+    places: dict[str, str] = {}
+    for step, request in zip(workflow.steps, workflow.requests, strict=True):
+        if step.image and step.image not in named and (request.unpacked or step.image.startswith("/cvmfs/")):
+            try:
+                places[step.image] = unpacked_path(step.image)
+            except ValueError as error:
+                raise Refused(str(error), "write /cvmfs/unpacked.cern.ch/REGISTRY/NAME:TAG", step.loc) from None
+    return places
 
 
 def _named_file(name: str) -> Path:

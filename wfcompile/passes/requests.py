@@ -1,4 +1,8 @@
-"""Pass: what each step asks for. Sources, later ones win: specification, site profile, --resources, --set."""
+"""Pass: what each step asks for. Sources, later ones win: specification, site profile, --resources, --set.
+
+A specification may ask several systems (kubernetes, htcondor, slurm) for amounts of its own: the target's count most,
+kubernetes' come next, because REANA asks it by default.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any
 from wfcompile.amounts import SETTINGS, how_to_write, parse_setting
 from wfcompile.documents import cursor, read_document
 from wfcompile.errors import Refused, suggest
-from wfcompile.ir import Request, Workflow
+from wfcompile.ir import Request, Step, Workflow
 from wfcompile.loc import Loc
 from wfcompile.options import Options
 
@@ -23,7 +27,7 @@ def request_resources(workflow: Workflow, options: Options) -> Workflow:
             raise Refused(f"no step matches '{pattern}'", suggest(pattern, paths), loc)
     requests = []
     for step in workflow.steps:
-        values: dict[str, Any] = {**step.hints, **options.site.resources}
+        values = {**_hinted(step, options.target), **options.site.resources}
         for pattern, key, value, _ in rules:
             if fnmatchcase(step.path, pattern):
                 values[key] = value
@@ -31,7 +35,15 @@ def request_resources(workflow: Workflow, options: Options) -> Workflow:
     return replace(workflow, requests=tuple(requests))
 
 
-Rule = tuple[str, str, int | str, Loc | None]
+def _hinted(step: Step, target: str) -> dict[str, Any]:
+    own = {"dagman": "htcondor", "slurm": "slurm"}.get(target, "kubernetes")
+    values: dict[str, Any] = {}
+    for system in sorted(step.hints, key=lambda name: (name == own, name == "kubernetes", name)):
+        values.update(step.hints[system])
+    return values
+
+
+Rule = tuple[str, str, int | str | bool, Loc | None]
 
 
 def _rule(pattern: str, key: str, value: object, loc: Loc | None) -> Rule:

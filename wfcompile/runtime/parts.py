@@ -24,7 +24,7 @@ class Part(NamedTuple):
     steps: Tuple[StepNodes, ...]  # its nodes
     points: Tuple[Point, ...]  # that its nodes lead to
     paths: Sequence[str]  # of all steps
-    requests: Sequence[Mapping[str, int]]  # of all steps: cpus, memory and disk in MiB, time in seconds, gpus
+    requests: Sequence[Mapping[str, Any]]  # of all steps: cpus, memory and disk in MiB, time in seconds, gpus, others
     own_scripts: bool  # each node has a script of its own
     later: Container[int]  # steps that expansions add nodes to
     transfer: bool  # the scheduler brings files

@@ -22,6 +22,8 @@ def slurm_lines(part: Part) -> Iterator[str]:
         ]
         if request["gpus"]:
             asks.append("--gpus=%d" % request["gpus"])
+        if request.get("partition"):
+            asks.append("--partition=%s" % request["partition"])
         fields = (number, part.paths[array.step], array.first, len(array.nodes))
         needs = (_list(array.elementwise), _list(array.whole))
         yield "array %d %s %d %d %s %s %s\n" % (fields + needs + (" ".join(asks),))

@@ -21,19 +21,23 @@ charliecloud_argv() {
   # By default all jobs of a user mount image files at one place.
   [[ -d $image ]] || argv+=("--mount=$scratch/mnt")
   # A missing mount point can be made in a writable overlay only. That hides the host's /srv, and old versions have none.
-  charliecloud_has_wfc || argv+=(--write-fake)
+  charliecloud_has_mountpoints || argv+=(--write-fake)
   for ((i = 0; i < ${#binds[@]}; i += 3)); do
     argv+=("--bind=${binds[i]}:${binds[i + 1]}")
   done
   argv+=("$image" --)
 }
 
-charliecloud_has_wfc() {
-  if [[ -d $image ]]; then
-    [[ -d $image/wfc ]]
-  else
-    "${argv[@]}" "$image" -- sh -c '[ -d /wfc ]' >/dev/null 2>&1 </dev/null
-  fi
+# What is mounted below /wfc has its mount point there; /cvmfs and the like need one in the image.
+charliecloud_has_mountpoints() {
+  local i place look=:
+  for ((i = 1; i < ${#binds[@]}; i += 3)); do
+    place=${binds[i]}
+    [[ $place != /wfc/* && $place != /tmp ]] || continue
+    [[ ! -d $image || -e $image$place ]] || return 1
+    look+=" && [ -e $place ]"
+  done
+  [[ -d $image ]] || "${argv[@]}" "$image" -- sh -c "$look" >/dev/null 2>&1 </dev/null
 }
 
 # The image's own variables: ch-run reads them only when told, and fails when there are none.

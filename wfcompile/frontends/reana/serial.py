@@ -16,7 +16,7 @@ from typing import Any
 
 from wfcompile.documents import Cursor, cursor, kind, read_document
 from wfcompile.errors import Diagnostic, Refused, suggest
-from wfcompile.frontends.yadage.hints import mapping_hints
+from wfcompile.frontends.hints import HINT_KEYS, key_hints
 from wfcompile.frontends.yadage.references import Library
 from wfcompile.ir import Part, Source, Step, Workflow
 from wfcompile.loc import Loc
@@ -24,32 +24,7 @@ from wfcompile.options import Options
 from wfcompile.runtime.values import RESERVED, RUN
 
 _OPERATIONAL = ("CACHE", "FROM", "TARGET")
-_HINTS = (
-    "compute_backend",
-    "kerberos",
-    "voms_proxy",
-    "rucio",
-    "unpacked_img",
-    "unpacked_image",
-    "kubernetes_uid",
-    "kubernetes_cpu_request",
-    "kubernetes_cpu_limit",
-    "kubernetes_memory_request",
-    "kubernetes_memory_limit",
-    "kubernetes_job_timeout",
-    "htcondor_max_runtime",
-    "htcondor_accounting_group",
-    "htcondor_request_cpus",
-    "htcondor_request_memory",
-    "htcondor_request_disk",
-    "htcondor_requirements",
-    "slurm_partition",
-    "slurm_time",
-    "c4p_cpu_cores",
-    "c4p_memory_limit",
-    "c4p_additional_requirements",
-)
-_STEP = ("name", "environment", "commands", *_HINTS)
+_STEP = ("name", "environment", "commands", *HINT_KEYS)
 _OUR_NAMES = ("init", "logs", "outputs", "workspace", "PARENT", "CHILD", "ALL_NODES")
 
 
@@ -82,7 +57,8 @@ def load(
         locs[len(steps), ("task",)] = at.child("commands").loc
         where = f"{source.name}:{at.loc.line}"
         image = at.value["environment"]
-        steps.append(Step(name, at.loc, where, image, hints=mapping_hints(at), workspace=True))
+        hints = key_hints(at, [key for key in at.value if key in HINT_KEYS], library.warnings)
+        steps.append(Step(name, at.loc, where, image, hints=hints, workspace=True))
         names.append(name)
     if not asked:
         what = "there is no 'outputs': nothing is collected"

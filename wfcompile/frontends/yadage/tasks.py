@@ -8,7 +8,7 @@ from typing import Any
 
 from wfcompile.documents import Cursor, kind
 from wfcompile.errors import Diagnostic, Refused, suggest
-from wfcompile.frontends.yadage.hints import resource_hints
+from wfcompile.frontends.hints import Hints, key_hints, merge_hints, word_hints
 from wfcompile.frontends.yadage.references import Library
 from wfcompile.ir import Step
 from wfcompile.loc import Loc
@@ -61,6 +61,7 @@ def load_task(
     image, envscript, hints = _environment(library, environment)
     mounts, workdir = _mounts(library, environment)
     text, interpreter = _process(library, process, parameters)
+    hints = _tickets(library, environment, hints, text)
     setup = f"source {envscript} && " if envscript else ""
     runs = process.value is not None and environment.value is not None
     runs = runs and environment.value["environment_type"] != "noop-env"  # nothing executed, only published
@@ -120,8 +121,8 @@ def _process(library: Library, at: Cursor, parameters: set[str] | None) -> tuple
     return text, "" if key == "cmd" else _string(library, at, "interpreter", "sh")
 
 
-def _environment(library: Library, at: Cursor) -> tuple[str | None, str, dict[str, Any]]:
-    """Return the image (None: none), the script to source first, and resource hints."""
+def _environment(library: Library, at: Cursor) -> tuple[str | None, str, Hints]:
+    """Return the image (None: none), the script to source first, and what the resources ask for."""
     if at.value is None:
         return None, "", {}
     if _typed(library, at, "environment_type", _ENVIRONMENTS, "the environment") != "docker-encapsulated":
@@ -134,8 +135,40 @@ def _environment(library: Library, at: Cursor) -> tuple[str | None, str, dict[st
     tag = library.plain(at.child("imagetag")) if "imagetag" in at.value else "latest"
     if not isinstance(tag, str):
         raise at.child("imagetag").refused(f"'imagetag' must be a string, not {kind(tag)}", f"write '{tag}'")
-    hints = resource_hints(library, library.child(at, "resources")) if "resources" in at.value else {}
-    return f"{_string(library, at, 'image')}:{tag}", _string(library, at, "envscript", ""), hints
+    image = _string(library, at, "image")
+    # A directory of unpacked images has the tag in its name.
+    if not (image.startswith("/cvmfs/") and ":" in image and "imagetag" not in at.value):
+        image = f"{image}:{tag}"
+    return image, _string(library, at, "envscript", ""), _resources(library, at)
+
+
+def _resources(library: Library, at: Cursor) -> Hints:
+    if "resources" not in at.value:
+        return {}
+    resources = library.child(at, "resources")
+    if not isinstance(resources.value, list):
+        raise resources.refused("'resources' must be a list")
+    found = []
+    for item in map(library.resolve, resources.items()):
+        if isinstance(item.value, dict):
+            found.append(key_hints(item, list(item.value), library.warnings))
+        else:
+            found.append(word_hints(item, library.warnings))
+    return merge_hints(found)
+
+
+def _tickets(library: Library, environment: Cursor, hints: Hints, text: str) -> Hints:
+    """GRIDProxy mounts all credentials in yadage; a command that sources getkrb.sh means the Kerberos ticket by it."""
+    asked = hints.get("", {})
+    if not asked.get("proxy") or asked.get("kerberos") or not re.search(r"getkrb\.sh|KRB_SETUP_SCRIPT", text):
+        return hints
+    resources = library.plain(environment.child("resources"))
+    if any(isinstance(item, dict) and (item.get("voms_proxy") or item.get("rucio")) for item in resources):
+        return hints
+    what = "GRIDProxy is taken as a Kerberos ticket: the command uses getkrb.sh"
+    advice = "for a proxy certificate as well set STEP.proxy=true"
+    library.warnings.append(Diagnostic(environment.child("resources").loc, what, advice))
+    return {**hints, "": {**asked, "proxy": False, "kerberos": True}}
 
 
 def _mounts(library: Library, at: Cursor) -> tuple[list[dict[str, str]], str]:
