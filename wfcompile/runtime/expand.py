@@ -40,6 +40,7 @@ from .values import (
     Waiting,
     collect,
     has_late,
+    has_leaf,
     has_path,
     late_nodes,
 )
@@ -83,6 +84,7 @@ class Elements(NamedTuple):
     indices: List[Optional[int]]
     common: Dict[str, Value]
     spread: Dict[str, List[Value]]
+    expressions: Dict[str, Any]  # of the parameters; empty for a jq-stage
 
     def parameters(self, i: int) -> Dict[str, Value]:
         """Return all parameters of one element."""
@@ -106,6 +108,7 @@ class _Expansion:
         root = Scope("", 0, ())
         if self.known.init is not None:
             self.results.add_value(root, "init", Value(self.known.init, ROOT_INIT))
+            root.directories = [""]
         self.run_scope(0, root)
 
     def run_scope(self, number: int, scope: Scope) -> None:
@@ -151,10 +154,10 @@ class _Expansion:
         if step["jq"]:
             sets = parameter_sets(step["jq"], scope, self.results, self.known.jq)
             self.note_empty(step, scope, len(sets))
-            return [Elements(["%s_%d" % (step["name"], i)], [i], one, {}) for i, one in enumerate(sets)]
+            return [Elements(["%s_%d" % (step["name"], i)], [i], one, {}, {}) for i, one in enumerate(sets)]
         common = {key: self.parameter(key, expression, scope) for key, expression in step["parameters"].items()}
         if not step["scatter"]:
-            return [Elements([step["name"]], [None], common, {})]
+            return [Elements([step["name"]], [None], common, {}, step["parameters"])]
         try:
             spread = scatter(step["scatter"], common)
         except Pending:
@@ -164,7 +167,8 @@ class _Expansion:
         common = {key: value for key, value in common.items() if key not in spread}
         indices: List[Optional[int]] = list(range(len(next(iter(spread.values())))))
         self.note_empty(step, scope, len(indices))
-        return [Elements(["%s_%s" % (step["name"], i) for i in indices], indices, common, spread)]
+        names = ["%s_%s" % (step["name"], i) for i in indices]
+        return [Elements(names, indices, common, spread, step["parameters"])]
 
     def note_empty(self, step: Dict[str, Any], scope: Scope, count: int) -> None:
         """Note a stage that a job's result left without nodes: for what refers to it that is an empty list."""
@@ -244,14 +248,17 @@ class _Expansion:
         every = [elements.parameters(i) for i in range(len(elements.names))]
         if step["cases"] is None:
             for name, parameters in zip(elements.names, every):
-                self.run_subworkflow(step, scope, name, parameters, self.intern(after.union(scope.after)))
+                inner = Scope("%s%s/" % (scope.prefix, name), len(self.rows), self.intern(after.union(scope.after)))
+                inner.directories = self.directories(scope, inner, parameters, elements.expressions)
+                self.run_subworkflow(step, scope, inner, parameters)
             return
         chosen = [self.choose(step["cases"], parameters) for parameters in every]  # all, before any node is made
         for i, case in enumerate(chosen):
             if case is None:
                 self.rows.skipped.append((number, scope.prefix, "cases"))
             else:
-                self.run_body(case, scope, Elements([elements.names[i]], [elements.indices[i]], every[i], {}), after)
+                one = Elements([elements.names[i]], [elements.indices[i]], every[i], {}, elements.expressions)
+                self.run_body(case, scope, one, after)
 
     def choose(self, cases: List[Dict[str, Any]], parameters: Dict[str, Value]) -> Optional[int]:
         """Return the step of the first case whose program's result is true to Python."""
@@ -273,18 +280,32 @@ class _Expansion:
 
     # sub-workflows
 
-    def run_subworkflow(
-        self, step: Dict[str, Any], scope: Scope, name: str, parameters: Dict[str, Value], after: Nodes
-    ) -> None:
-        used: Set[int] = set()
-        for value in parameters.values():
-            collect(value.origin, value.data, used)
-        inner = Scope("%s%s/" % (scope.prefix, name), len(self.rows), after)
-        places = {self.places[-n - 1] for n in used if n < 0}
+    def directories(
+        self, scope: Scope, inner: Scope, parameters: Dict[str, Value], expressions: Dict[str, Any]
+    ) -> List[Optional[str]]:
+        """Return the directories that a sub-workflow's init values come from, as the engine counts them.
+
+        A place of the init directories each; None is the directory of a job. Source: LocalFSProvider, LocalFSState.
+        """
+        used: Set[int] = set()  # nodes, and ~n for values that no job makes
+        for key, value in parameters.items():
+            if not has_leaf(value.data):
+                continue
+            if key in expressions:
+                used.update(self.results.read_directly(expressions[key], scope))
+            else:
+                collect(value.origin, value.data, used)
+        found: List[Optional[str]] = []
+        if used.intersection(scope.get("init", ())):
+            found += scope.directories
+        found += [None for _ in used.difference(scope.get("init", ()))]
         if inner.prefix[:-1] in self.known.scopes:
-            places.add(self.known.scopes[inner.prefix[:-1]])
-        # the engine looks relative values up when the sub-workflow reads exactly one directory
-        place = places.pop() if len(places) == 1 and step["relative"] and max(used, default=-1) < 0 else None
+            found.append(self.known.scopes[inner.prefix[:-1]])
+        return found
+
+    def run_subworkflow(self, step: Dict[str, Any], scope: Scope, inner: Scope, parameters: Dict[str, Value]) -> None:
+        # the engine looks relative values up when there is one directory
+        place = inner.directories[0] if len(inner.directories) == 1 and step["relative"] else None
         data, origin = {}, {}
         for key, value in sorted(parameters.items()):
             try:
@@ -324,7 +345,7 @@ class _Expansion:
         after: Set[int],
     ) -> None:
         rows, step = self.rows, self.steps[number]
-        names, indices, common, spread = elements
+        names, indices, common, spread, _ = elements
         task = step["task"]
         if number not in self.fields:
             self.fields[number] = slots_of(task)

@@ -92,8 +92,8 @@ def _combine(values: List[Any], flatten: bool, unwrap: bool) -> Any:
     return combine([Value(value) for value in values], {"flatten": flatten, "unwrap": unwrap}).data
 
 
-def _element(data: Dict[str, Any], spec: Dict[str, Any], name: str, index: int, count: int, path: str) -> Any:
-    return element(spec, name, index, count, path, data)
+def _element(data: Dict[str, Any], *options: Any) -> Any:
+    return element(*(options + (data,)))
 
 
 def _format(data: Dict[str, Any], name: str, conversion: Any, spec: str) -> str:
@@ -177,7 +177,7 @@ def shown(value: Any, ids: List[str]) -> str:
         (value,) = value.data.values()
     inside = ", ".join(sorted(set(_leaves(value, ids))))
     if value.operation == "element":
-        _, name, index = value.options[:3]
+        index, _, name = value.options[:3]
         return "@LATE:%s[%d](%s)@" % (name, index, inside)
     return "@LATE:%s(%s)@" % (value.operation, inside)
 

@@ -52,5 +52,6 @@ def as_data(value: Any, node_id: str) -> Any:
         return value
     rest = value[len(RUN) :] if value.startswith(RUN) else value
     if any(character in rest for character in RESERVED):
-        raise Problem("node '%s' published %r, which holds a reserved character" % (node_id, rest))
+        shown = rest.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        raise Problem("node '%s' published %r, which holds a reserved character" % (node_id, shown))
     return Published(value) if _SPECIAL.search(value) else value

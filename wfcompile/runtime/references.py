@@ -56,6 +56,7 @@ class Scope(Dict[str, Any]):
         self.first = first  # number of the first node in it
         self.after = after
         self.registered: Dict[str, Dict[str, Any]] = {}  # name -> expression
+        self.directories: List[Optional[str]] = []  # that its init values come from; see expand.directories
         self.complete = True  # no stage in it was left out
         self.emptied: Set[str] = set()  # stages that a job's empty list left without nodes
 
@@ -121,6 +122,21 @@ class Results:
             self._reading.add((id(scope), key))
             self.involved(scope.registered[key], scope, nodes, waiting)
             self._reading.discard((id(scope), key))
+
+    def read_directly(self, expression: Dict[str, Any], scope: Scope) -> Set[int]:
+        """Return the nodes, and ~n for values that no job makes, whose results an expression reads itself."""
+        if "value" in expression:
+            return set()
+        if "registered" in expression:
+            inner = self._scope(expression["query"], scope)
+            return self.read_directly(inner.registered[expression["registered"]], inner)
+        found: Set[int] = set()
+        for entry in self.find(expression["query"], scope):
+            if not isinstance(entry, Scope):
+                found.add(entry)
+            elif expression["output"] in entry.registered:
+                found |= self.read_directly(entry.registered[expression["output"]], entry)
+        return found
 
     def involve(self, entry: Any, nodes: Set[int], waiting: Dict[str, Waiting]) -> None:
         """Add a query's match: a node with those whose values it hands on, all of a sub-scope, a waiting stage."""

@@ -79,20 +79,37 @@ def scatter(spec: Dict[str, Any], parameters: Dict[str, Value]) -> Dict[str, Lis
 def expected_elements(
     spec: Dict[str, Any], parameters: Dict[str, Value], count: int, path: str
 ) -> Dict[str, List[Value]]:
-    """Return as scatter the values of `count` nodes, each a part of lists that jobs have yet to publish."""
+    """Return as scatter the values of `count` nodes, some of them parts of lists that jobs have yet to publish.
+
+    Raises Problem when a list that is known already shows the number to be wrong.
+    """
     names = spec["parameters"]
-    data = {name: parameters[name].data for name in names}
-    origin = united([parameters[name].origin for name in names], [data[name] for name in names])
-    return {
-        name: [Value(Deferred("element", [spec, name, i, count, path], data), origin) for i in range(count)]
-        for name in names
-    }
+    one_by_one = spec["method"] == "zip" and not spec.get("batchsize") and not spec.get("partitionsize")
+    known = [n for n in names if one_by_one and not isinstance(parameters[n].data, (Late, Deferred))]
+    spread = {name: elements(parameters[name], None, None) for name in known}
+    shortest = min([len(column) for column in spread.values()] or [count])
+    if shortest < count:
+        what = "--expect %s=%d: one of its lists has %d elements" % (path, count, shortest)
+        raise Problem(what, "lists are cut to the shortest", part=("scatter",))
+    # a list that is not known yet may be longer than a known one, which then decides
+    longer = bool(known) and shortest == count
+    found = {name: column[:count] for name, column in spread.items()}
+    late = [name for name in names if name not in found]
+    for name in late:
+        own = [name] if one_by_one else late
+        data = {key: parameters[key].data for key in own}
+        origin = united([parameters[key].origin for key in own], [data[key] for key in own])
+        options = [dict(spec, parameters=own), name, count, path, longer]
+        found[name] = [Value(Deferred("element", [i] + options, data), origin) for i in range(count)]
+    return found
 
 
-def element(spec: Dict[str, Any], name: str, index: int, count: int, path: str, data: Dict[str, Any]) -> Any:
+def element(
+    index: int, spec: Dict[str, Any], name: str, count: int, path: str, longer: bool, data: Dict[str, Any]
+) -> Any:
     """Return one value of expected_elements when the lists are known; raises Problem when there are not `count`."""
     column = scatter(spec, {key: Value(value) for key, value in data.items()})[name]
-    if len(column) != count:
+    if len(column) < count or (len(column) > count and not longer):
         what = "the step '%s' was compiled with --expect %s=%d, and this run has %d" % (path, path, count, len(column))
         raise Problem(what, "compile again with that number, or without --expect")
     return column[index].data
