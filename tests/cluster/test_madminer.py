@@ -61,7 +61,7 @@ def test_two_runs_of_one_bundle_differ_in_their_widths(cluster: Cluster, target:
                 cluster.wait_slurm(600)
             results = json.loads(submitted.head(f"cat {place}/outputs/results.json"))
             nodes = len(node_ids(results["event_files"], results["estimators"]))
-            assert re.match(rf"workflow: {nodes} of {nodes} nodes done", submitted.head(f"./status.sh --run {place}"))
+            assert re.match(rf"madminer: {nodes} of {nodes} nodes done", submitted.head(f"./status.sh --run {place}"))
             widths.add((results["event_files"], results["estimators"]))
             if len(widths) > 1:
                 return
