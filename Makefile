@@ -1,11 +1,12 @@
 # make demo   the example on this machine: environment, compile, run, name the plots
 # make test   environment, linters, type check, all tests (the cluster tests too where the testbed can be built)
+# make docs   the documentation, as a site to read in site/
 PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
 SHELL_FILES = $(shell git ls-files 'wrapper/*.sh' 'examples/*.sh' 'tests/*.sh' ':!tests/golden') tests/testbed/testbed .ci/run
 
-.PHONY: demo test lint fast cluster golden clean
+.PHONY: demo test lint fast cluster golden docs clean
 
 demo: $(VENV)/examples.done
 	rm -rf demo/bsm-search-make
@@ -31,6 +32,9 @@ cluster: $(VENV)/dev.done
 golden: $(VENV)/dev.done
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q tests/test_bundle.py --update-golden
 
+docs: $(VENV)/dev.done
+	$(BIN)/mkdocs build
+
 $(VENV)/made:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --upgrade 'pip>=25.1' # knows dependency groups
@@ -45,4 +49,4 @@ $(VENV)/dev.done: $(VENV)/made pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) demo build dist site

@@ -226,3 +226,11 @@ def test_refused_where_jobs_may_not_submit(expected: Any, said: str) -> None:
     spec = SPECS / "dynamic" / "workflow.yml"
     with pytest.raises(Refused, match=said):
         plan(Options(spec, target="slurm", site=Site(submit_from_jobs=False), expected=expected))
+
+
+@pytest.mark.parametrize("target", ["dagman", "make"])
+def test_no_job_submits_jobs_but_on_slurm(target: str) -> None:
+    """DAGMan and make expand where they run themselves."""
+    spec = SPECS / "dynamic" / "workflow.yml"
+    workflow = plan(Options(spec, target=target, site=Site(submit_from_jobs=False)))
+    assert [point.name for point in workflow.points] == ["expand.work"]

@@ -29,5 +29,5 @@ class Options:
     outputs: tuple[str, ...] = ()  # STAGE.KEY
     allowed_paths: tuple[Path, ...] = ()
     data_edges_only: bool = False
-    surplus: bool = False  # the target submits nodes that a bound allows, whether a run has them or not
+    surplus: bool = False  # as the target's SURPLUS
     expected: tuple[tuple[str, bool, int], ...] = ()  # step, exactly (else at most), number of nodes

@@ -15,7 +15,7 @@ from wfcompile.options import Options
 class Backend(Protocol):
     """What a backend's module offers."""
 
-    SURPLUS: bool  # nodes of a bounded expansion are submitted whether the run has them or not
+    SURPLUS: bool  # jobs submit expansions, so all nodes of a bounded one are submitted whether the run has them or not
     NEXT: str  # the command that runs the bundle, as it is typed in the bundle's directory
 
     def returns(self, options: Options) -> str:

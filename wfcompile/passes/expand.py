@@ -105,7 +105,7 @@ def _refuse_wrong_expectations(workflow: Workflow, rows: Rows, exact: Mapping[st
 
 def _refuse_points(workflow: Workflow, options: Options, points: tuple[Point, ...]) -> None:
     """Refuse what would have to be expanded on a site where that cannot be done."""
-    if not points or options.site.submit_from_jobs:
+    if not points or options.site.submit_from_jobs or not options.surplus:
         return
     first = points[0].steps[0]
     path = workflow.steps[first.step].path
