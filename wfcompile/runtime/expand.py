@@ -43,6 +43,7 @@ from .values import (
     has_leaf,
     has_path,
     late_nodes,
+    number,
 )
 
 
@@ -333,7 +334,7 @@ class _Expansion:
             if place is not None and not data.startswith((RUN, "/")):
                 found = self.known.look(place, data, discover)
                 return data if found is None else found
-        return data
+        return number(data)  # the engine's init stages run jq
 
     # jobs
 

@@ -103,6 +103,17 @@ def in_order(data: Any) -> Any:
     return [in_order(x) for x in data] if isinstance(data, list) else data
 
 
+def number(data: Any) -> Any:
+    """Return a number as jq's double that leaves it: whole ones are int, beyond 2^53 the nearest; else data itself."""
+    if type(data) is float or (type(data) is int and not -(2**53) <= data <= 2**53):
+        try:
+            double = float(data)
+        except OverflowError:
+            return data
+        return int(double) if double.is_integer() else double
+    return data
+
+
 def has_leaf(data: Any) -> bool:
     """Tell whether data holds any scalar but null and false: the engine makes an edge only for those."""
     if isinstance(data, list):

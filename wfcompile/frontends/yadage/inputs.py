@@ -22,7 +22,7 @@ from wfcompile.errors import Refused
 from wfcompile.frontends.yadage.references import Library
 from wfcompile.initdata import resolve
 from wfcompile.options import Options
-from wfcompile.runtime.values import RESERVED
+from wfcompile.runtime.values import RESERVED, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,20 @@ def load_inputs(spec: Path, options: Options) -> InitData:
             raise Refused(f"the init directory '{path}' does not exist", f"check {place or '--initdir'}")
     if not files and not options.parameters:
         return InitData(None, directories, {scope: f".subinits/{scope}" for scope in scopes})
-    values = _values(files, options)
+    values = _numbers(_values(files, options))
     switches = dict(options.workflow_options)
     if directory is not None and switches.get("relative", True):
         values = resolve(values, directory, bool(switches.get("discover", True)))
     return InitData(values, directories, {scope: f".subinits/{scope}" for scope in scopes}, tuple(notes))
+
+
+def _numbers(data: Any) -> Any:
+    """Return init data with its numbers as the engine's init stage, a jq program, leaves them."""
+    if isinstance(data, list):
+        return [_numbers(x) for x in data]
+    if isinstance(data, dict):
+        return {key: _numbers(value) for key, value in data.items()}
+    return number(data)
 
 
 def _values(files: list[Path], options: Options) -> dict[str, Any]:
