@@ -77,7 +77,7 @@ PROGRAMS = {
 NEEDS_A_CONTAINER = {"mapreduce_parmount": "reduce"}
 
 STAMP = re.compile(r"^\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d UTC \d{4}\n", re.MULTILINE)
-OURS = ("done.json", "record.json")
+OURS = ("done.json", "record.json", "slurm.jobs")
 
 
 @pytest.fixture(scope="module")

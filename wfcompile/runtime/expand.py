@@ -159,6 +159,10 @@ class _Expansion:
         common = {key: self.parameter(key, expression, scope) for key, expression in step["parameters"].items()}
         if not step["scatter"]:
             return [Elements([step["name"]], [None], common, {}, step["parameters"])]
+        for name in step["scatter"]["parameters"]:
+            # the engine iterates over text that stands there, and fails on a reference to text
+            if isinstance(common[name].data, str) and "value" not in step["parameters"][name]:
+                raise Problem("a scatter needs a list; this is %r" % common[name].data, part=("parameters", name))
         try:
             spread = scatter(step["scatter"], common)
         except Pending:
