@@ -14,7 +14,14 @@ from tests.yadage import reference
 from tests.yadage.test_runs import BY_HAND, DATE, STAMP, assert_same, contents, placed, recorded
 
 DYNAMIC = ("dynamic_glob-five", "dynamic_glob-three", "dynamic_glob-subworkflow-five", "dynamic_mapreduce_fromfile")
-OTHERS = ("cartesian_mapreduce", "mapreduce_batched", "nested", "nestedmapreduce_regval", "registering_values", "jqnodestruct")
+OTHERS = (
+    "cartesian_mapreduce",
+    "mapreduce_batched",
+    "nested",
+    "nestedmapreduce_regval",
+    "registering_values",
+    "jqnodestruct",
+)
 
 
 @pytest.fixture(scope="module")

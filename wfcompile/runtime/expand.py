@@ -26,7 +26,7 @@ from .format_language import Context, Field, FormatError, needs_context, parse
 from .jq.reads import keys_read
 from .jq_stage import JqAll, parameter_sets
 from .late import jq_lines, plain, rendered
-from .publish import publish, published_by_job, put
+from .publish import found_by_nobody, publish, published_by_job, put
 from .references import Nodes, PendingStep, Results, Rows, Scope, completed, jobs_in
 from .scatter import expected_elements, scatter
 from .values import (
@@ -376,6 +376,8 @@ class _Expansion:
             result, globs = publish(task["publisher"], parameters, node, workdir, self.known.jq)
             others = foreign(result, workdir, node) or published_by_job(globs)
             if not task["runs"]:
+                if globs:
+                    result = put(result, node, found_by_nobody(globs, self.known.jq))
                 self.results.add_value(scope, step["name"], Value(result, tuple(sorted(uses)) or None))
                 continue
             found = self.known.published(node_id) if globs else None

@@ -11,7 +11,7 @@ from .jsonpath import find
 from .jsonpath import parse as parse_path
 from .references import Rows, combine
 from .scatter import element
-from .values import RESERVED, RUN, Deferred, Late, Problem, Value, has_late
+from .values import RESERVED, RUN, Deferred, Late, Problem, Value, has_late, in_order
 
 Published = Callable[[Any, str], Any]  # node, JSON pointer -> value
 JqAll = Callable[[str, Any], List[Any]]  # all results of a jq program
@@ -113,6 +113,13 @@ def jq_lines(data: Any, jq: JqAll, program: str) -> str:
     return text.replace(json.dumps(RUN)[1:-1], RUN)
 
 
+def _jq_first(data: Any, jq: JqAll, program: str, *_: Any) -> Any:
+    results = jq(program, data)
+    if not results:
+        raise Problem("the jq program '%s' has no result" % program)
+    return in_order(results[0])
+
+
 OPERATIONS: Dict[str, Callable[..., Any]] = {
     "output": _output,  # one output of a result
     "combine": _combine,  # the outputs of several nodes, flattened and unwrapped as asked
@@ -122,6 +129,7 @@ OPERATIONS: Dict[str, Callable[..., Any]] = {
 }
 WITH_JQ: Dict[str, Callable[..., Any]] = {
     "lines": jq_lines,  # a parameter mount
+    "publish": _jq_first,  # what a publisher without files gives
 }
 
 

@@ -50,6 +50,19 @@ def published_by_job(globs: Tuple[Glob, ...]) -> bool:
     return any(mode not in GLOBS for _, mode, _ in globs)
 
 
+def found_by_nobody(globs: Tuple[Glob, ...], jq: Optional[Jq]) -> Dict[str, Any]:
+    """Return what publishers find where no command has run: an empty directory."""
+    found: Dict[str, Any] = {}
+    for pointer, mode, argument in globs:
+        if mode == "yaml":
+            raise Problem("the publisher reads a document, and no command runs that could write it")
+        if mode == "jq":
+            found[pointer] = argument if has_late(argument) else _from_jq(argument.options[0], argument.data, jq)
+        else:
+            found[pointer] = [] if mode == "list" else argument
+    return found
+
+
 def put(result: Any, node: int, found: Mapping[str, Any]) -> Any:
     """Return a result with the late values of its own node in place."""
     if isinstance(result, Late) and result.node == node:
