@@ -256,8 +256,8 @@ def test_killed_dagman_and_resume(cluster: Cluster, slow: Path, tmp_path: Path) 
     with on_cluster(cluster, "dagman", Options(slow, target="dagman"), tmp_path) as submitted:
         submitted.submit()
         until(lambda: "run/next_0/done.json" in submitted.head("ls run/*/done.json || true"), "next_0 is done")
-        submitted.head("./cancel.sh")
         cluster.kill("head", "condor_dagman")
+        submitted.head("./cancel.sh")
         cluster.cancel_all()
         submitted.head("rm -rf run/slow_3; : > run/slow_2/out")  # damaged since
         before = records(submitted.fetch())
