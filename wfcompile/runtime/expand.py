@@ -361,33 +361,22 @@ class _Expansion:
         for value in common.values():
             collect(value.origin, value.data, used)
         for i, name in enumerate(names):
-            node, node_id = len(rows), scope.prefix + name
-            workdir = "%s/%s" % (RUN, node_id)
-            parameters = dict(shared)
-            for key in own:
-                parameters[key] = self.filled(key, parameters[key], workdir)
-            uses = used
-            for key, column in spread.items():
-                value = column[i]
-                parameters[key] = self.filled(key, value.data, workdir)
-                if value.origin is not None:
-                    uses = set(uses)
-                    collect(value.origin, value.data, uses)
+            node, workdir = len(rows), "%s/%s%s" % (RUN, scope.prefix, name)
+            parameters, uses = self.parameters_of(i, shared, own, spread, used, workdir)
             result, globs = publish(task["publisher"], parameters, node, workdir, self.known.jq)
-            others = foreign(result, workdir, node) or published_by_job(globs)
             if not task["runs"]:
-                if globs:
-                    result = put(result, node, found_by_nobody(globs, self.known.jq))
+                result = put(result, node, found_by_nobody(globs, self.known.jq)) if globs else result
                 self.results.add_value(scope, step["name"], Value(result, tuple(sorted(uses)) or None))
                 continue
-            found = self.known.published(node_id) if globs else None
-            if found is not None:
-                result = put(result, node, found)
+            if foreign(result, workdir, node) or published_by_job(globs):
+                self.results.origins[node] = tuple(sorted(uses | {node}))
+            found = self.known.published(scope.prefix + name) if globs else None
+            rows.results.append(result if found is None else put(result, node, found))
             rows.point.append(self.point)
             rows.slots.append(tuple([s(parameters) if callable(s) else s for s in slots]))
             rows.step.append(number)
             rows.index.append(indices[i])
-            rows.ids.append(node_id)
+            rows.ids.append(scope.prefix + name)
             rows.inputs.append(input_paths(parameters) if min(uses, default=0) < 0 else ())
             if uses is not used or i == 0:
                 parents = self.intern({n for n in uses if n >= 0})
@@ -397,10 +386,29 @@ class _Expansion:
             rows.after.append(self.intern(waits - uses) if waits else ())
             rows.globs.append(globs)
             rows.mounts.append(tuple([(m["path"], self.mounted(m["script"], parameters)) for m in task["mounts"]]))
-            rows.results.append(result)
-            if others:
-                self.results.origins[node] = tuple(sorted(uses | {node}))
             scope.setdefault(step["name"], []).append(node)
+
+    def parameters_of(
+        self,
+        i: int,
+        shared: Dict[str, Any],
+        own: List[str],
+        spread: Dict[str, List[Value]],
+        used: Set[int],
+        workdir: str,
+    ) -> Tuple[Dict[str, Any], Set[int]]:
+        """Return the parameters of one element, and the nodes whose results they use (`used` itself if no others)."""
+        parameters = dict(shared)
+        for key in own:
+            parameters[key] = self.filled(key, parameters[key], workdir)
+        uses = used
+        for key, column in spread.items():
+            value = column[i]
+            parameters[key] = self.filled(key, value.data, workdir)
+            if value.origin is not None:
+                uses = set(uses)
+                collect(value.origin, value.data, uses)
+        return parameters, uses
 
     def mounted(self, script: str, parameters: Dict[str, Any]) -> Any:
         """Return the text of a parameter mount: the results of a jq program as JSON, a line each."""
