@@ -21,7 +21,7 @@ import pytest
 from tests.conftest import ROOT
 from wfcompile.compile import compile_bundle, plan
 from wfcompile.draw import FORMATS, draw
-from wfcompile.draw.assumed import Count
+from wfcompile.draw.assumed import Count, Reason
 from wfcompile.draw.layered import Point
 from wfcompile.draw.layout import Rectangle, nested
 from wfcompile.draw.model import INPUTS, OUTPUTS, Edge, Picture, picture, step_edges
@@ -227,6 +227,7 @@ def hostile() -> Picture:
         replace(box, name=HOSTILE, path=HOSTILE, source=HOSTILE, image=HOSTILE, command=HOSTILE, inputs=files)
         for box in drawn.boxes
     ]
+    boxes[0] = replace(boxes[0], reason=Reason(HOSTILE, files * 5))
     clusters = [replace(cluster, name=HOSTILE, path=HOSTILE) for cluster in drawn.clusters]
     parts = replace(drawn, boxes=tuple(boxes), clusters=tuple(clusters))
     return replace(parts, name=HOSTILE, inputs=files, outputs=files * 9)

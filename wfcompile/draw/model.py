@@ -108,6 +108,9 @@ def picture(workflow: Workflow, run: Path | None = None) -> Picture:
 def _with_states(picture: Picture, template: dict[str, Any], drawn: Assumed, run: Path) -> Picture:
     """Return the picture of a run with how far its steps are."""
     names = {first_name(pending.key): pending.step for pending in drawn.known.pending}
+    for point, step in zip(drawn.known.point, drawn.known.step, strict=True):
+        names.setdefault(point, step)  # the run may know its nodes, and yet could not make them
+    names.pop("", None)
     far = progress(run, drawn.known.ids, list(names))
     ids: dict[int, list[str]] = {}
     for step, node_id in zip(drawn.known.step, drawn.known.ids, strict=True):
@@ -170,12 +173,13 @@ def _outputs(workflow: Workflow, drawn: Assumed, boxes: Sequence[Box], edges: Se
         return [(workflow.rows.step[output.node], output.destination) for output in workflow.outputs]
     paths = [step.path for step in workflow.steps]
     outputs = choose_outputs(rows, paths, Asked(workflow.asked_keys, workflow.asked), final=False)
+    there = set(rows.step)
+    without = [box.step for box in boxes if box.step not in there]
     found = [(rows.step[output.node], output.destination) for output in outputs]
-    if rows.pending and not workflow.asked_keys and not workflow.asked:  # the leaves: steps without nodes may be some
+    if without and not workflow.asked_keys and not workflow.asked:  # the leaves: steps without nodes may be some
         inner = {edge.source for edge in edges}
-        there = {step for step, _ in found}
         found = [(step, name) for step, name in found if step not in inner]
-        found += [(box.step, "") for box in boxes if box.step not in inner | there]
+        found += [(step, "") for step in without if step not in inner]
     certain = {step for step, count in drawn.counts.items() if count.exact and count.number is not None}
     return [
         (step, (name or f"of {paths[step]}") if step in certain else f"of all {paths[step]}") for step, name in found
