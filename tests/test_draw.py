@@ -35,6 +35,7 @@ from wfcompile.runtime.parts import steps_below
 SPECS = ROOT / "tests" / "specs"
 CASES = {path.name: path / "workflow.yml" for path in sorted(SPECS.iterdir())}
 CASES["bsm-search"] = ROOT / "examples" / "bsm-search" / "bsm-search.yml"
+CASES["madminer"] = ROOT / "examples" / "madminer" / "madminer.yml"
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '</script><script>alert(1)</script>]]>-->"\'`&lt;\\N\n%%{init: {}}%%\0\x1b\u202e\ud800#quot;|end "] --> s9'
 

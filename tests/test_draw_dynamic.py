@@ -33,16 +33,16 @@ CASES = """
 stages:
 - name: one
   dependencies: [init]
-  scheduler: &on_init
+  scheduler:
     scheduler_type: singlestep-stage
     parameters: {n: {step: init, output: n}}
-    step: &step
+    step:
       process: {process_type: string-interpolated-cmd, cmd: 'seq -f part_%%g.txt {n} | xargs touch'}
       environment: {environment_type: localproc-env}
       publisher: {publisher_type: fromglob-pub, globexpression: 'part_*.txt', outputkey: parts}
 - name: each
   dependencies: [one]
-  scheduler: &on_parts
+  scheduler:
     scheduler_type: multistep-stage
     parameters: {n: {step: one, output: parts}}
     scatter: {method: zip, parameters: [n]}
@@ -99,6 +99,50 @@ CHOICE = (
     scheduler_type: singlestep-stage
     parameters: {n: {stages: choice, output: out}}
     step: *say
+"""
+)
+
+
+PAIRS = (
+    CASES
+    % """pairs
+  dependencies: [one]
+  scheduler:
+    scheduler_type: multistep-stage
+    parameters: {n: {step: one, output: parts}, m: [7]}
+    scatter: {method: zip, parameters: [n, m]}
+    step: *say
+- name: many
+  dependencies: [each]
+  scheduler:
+    scheduler_type: multistep-stage
+    parameters: {n: {stages: each, output: out}}
+    scatter: {method: zip, parameters: [n]}
+    step: *say
+- name: every
+  dependencies: [pairs]
+  scheduler:
+    scheduler_type: multistep-stage
+    parameters: {n: {stages: pairs, output: out}}
+    scatter: {method: zip, parameters: [n]}
+    step: *say
+- name: last
+  dependencies: [each]
+  scheduler:
+    scheduler_type: singlestep-stage
+    parameters: {n: {stages: each, output: out}}
+    step: *say
+"""
+)
+FEW = (
+    CASES
+    % """enough
+  dependencies: [each]
+  scheduler:
+    scheduler_type: singlestep-stage
+    parameters: {n: {stages: each, output: out}}
+    cases:
+    - {if: 'if (.n|length) < 100 then error else true end', step: *say}
 """
 )
 
@@ -219,6 +263,27 @@ def test_cases_that_values_decide(tmp_path: Path) -> None:
         ("each", "(outputs)"),
         ("last", "(outputs)"),
     }
+
+
+def test_lists_that_cannot_have_so_many(tmp_path: Path) -> None:
+    """What an assumed number contradicts stays unknown; the other steps are drawn as ever."""
+    drawn = drawn_text(tmp_path, PAIRS, 3)
+    assert counts(drawn) == {"one": "×1", "each": "×?", "pairs": "×?", "many": "×?", "every": "×?", "last": "×1"}
+    assert pairs(drawn) == {
+        ("one", "each"),
+        ("one", "pairs"),
+        ("pairs", "every"),
+        ("each", "many"),
+        ("each", "last"),
+        ("many", "(outputs)"),
+        ("every", "(outputs)"),
+        ("last", "(outputs)"),
+    }
+    shapes = {edge.target: (edge.gather, edge.broadcast) for edge in drawn.edges}
+    assert shapes[next(box.step for box in drawn.boxes if box.path == "many")] == (False, False)
+    few = drawn_text(tmp_path, FEW, 3)
+    assert counts(few) == {"one": "×1", "each": "×?", "enough.case0": "×?"}
+    assert pairs(few) == {("one", "each"), ("each", "enough.case0"), ("enough.case0", "(outputs)")}
 
 
 def failing(tmp_path: Path) -> Path:

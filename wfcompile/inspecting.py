@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from wfcompile.errors import Refused
@@ -70,13 +70,18 @@ def _pending_record(
         "binding": "dynamic",
         "parents": parents,
         "after": [],
-        "because": f"{workflow.loc(pending.step, pending.part)}: what {', '.join(point.causes)} publishes",
+        "because": f"{workflow.loc(pending.step, pending.part)}: what {_listed(point.causes)} publishes",
         "command": workflow.template["steps"][number]["task"]["text"],
         "interpreter": step.interpreter or "sh",
         "image": step.image,
         "resources": request.asked(),
         "outputs": None,
     }
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 4 else ""
+    return ", ".join(names[:3] if more else names) + more
 
 
 def node_record(workflow: Workflow, node: int) -> dict[str, Any]:

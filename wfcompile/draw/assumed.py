@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from wfcompile.ir import Workflow
 from wfcompile.jq_program import run_jq
 from wfcompile.runtime.expand import Known, expand, first_names
-from wfcompile.runtime.format_language import FormatError
 from wfcompile.runtime.parts import steps_below
 from wfcompile.runtime.points import Expansion, Published, expanded
 from wfcompile.runtime.references import Rows
@@ -64,13 +63,7 @@ def assumed(workflow: Workflow, owners: Owners, published: Published | None) -> 
     )
     planned = expanded(workflow.template, known, lambda point: False, lambda node_id: None)
     now = expanded(workflow.template, known, lambda point: True, published) if published else planned
-    try:
-        rows_of_each = [
-            expand(workflow.template, now.known._replace(expected={**widths, **workflow.exact}))
-            for widths in _widths(workflow)
-        ]
-    except (Problem, FormatError):  # a list of so many cannot be in any run: what is known is drawn
-        rows_of_each = [now.rows]
+    rows_of_each = _rows_of_each(workflow, now.known) if now.points else [now.rows]
     counts = _counts(rows_of_each, workflow.template, owners)
     for step in _with_nodes(workflow.template, [pending.step for pending in now.rows.pending]):
         for without in (step, *above(owners, step)):  # no such number makes it run
@@ -90,6 +83,25 @@ def above(owners: Owners, step: int) -> Iterator[int]:
     while owner is not None:
         yield owner
         owner = owners[owner]
+
+
+def _rows_of_each(workflow: Workflow, known: Known) -> list[Rows]:
+    """Expand with few elements, as many as allowed, and several; without assumptions where no run can have so many."""
+    few, allowed, several = _widths(workflow)
+    while True:
+        try:
+            rows = [
+                expand(workflow.template, known._replace(expected={**widths, **workflow.exact}))
+                for widths in ((few, allowed, several) if workflow.bounds else (few, several))
+            ]
+            return [rows[0], rows[-2], rows[-1]]
+        except Problem as problem:
+            path = workflow.template["steps"][problem.step]["path"]
+            if path not in several:
+                return [expand(workflow.template, known)]
+            few, allowed, several = (
+                {step: width for step, width in widths.items() if step != path} for widths in (few, allowed, several)
+            )
 
 
 def _widths(workflow: Workflow) -> Iterator[dict[str, int]]:
