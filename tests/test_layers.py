@@ -18,6 +18,7 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"arguments", "inspecting", "draw"},
+    {"runs"},
     {"compile"},
     {"bundle"},
     {"backends", "passes"},

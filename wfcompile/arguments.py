@@ -32,6 +32,7 @@ def options_from(
     data_edges_only: bool,
     expect: tuple[str, ...],
     debug: bool,
+    run: Path | None = None,
 ) -> Options:
     """Return the options; raises Misused for words that cannot be understood."""
     data_options = {}
@@ -62,6 +63,7 @@ def options_from(
         allowed_paths=allow_path,
         data_edges_only=data_edges_only,
         expected=tuple(_expected(text) for text in expect),
+        run=run,
     )
     for key, value in options.workflow_options:
         if key not in ("discover", "relative"):

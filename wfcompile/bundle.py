@@ -24,7 +24,8 @@ from wfcompile.render import render
 from wfcompile.runtime.expand import Known
 from wfcompile.runtime.outputs import output_lines
 from wfcompile.runtime.parts import by_step
-from wfcompile.runtime.points import expanded
+from wfcompile.runtime.points import Published, expanded
+from wfcompile.runtime.values import Problem
 from wfcompile.scripts import script_files
 
 MANIFEST = "manifest-sha256.txt"
@@ -131,22 +132,29 @@ def is_bundle(path: Path) -> bool:
     return (path / "plan.json").is_file() and (path / MANIFEST).is_file()
 
 
-def read_bundle(directory: Path) -> Workflow:
-    """Return the workflow of a bundle, its rows made again from plan.json; raises Refused when that cannot be read."""
+def read_bundle(directory: Path, published: Published | None = None) -> Workflow:
+    """Return the workflow of a bundle, its rows made again from plan.json; raises Refused when that cannot be read.
+
+    With what the nodes of a run have `published`, the rows are those that the run has.
+    """
     try:
         plan = json.loads((directory / "plan.json").read_text(encoding="utf-8"))
         if plan["version"] != 1:
             raise Refused(f"'{directory}' was made by another version of wfcompile ({plan['wfcompile']})")
-        return _from_plan(plan, Loc(str(directory / "plan.json"), 1, 1))
+        return _from_plan(plan, Loc(str(directory / "plan.json"), 1, 1), published)
+    except Problem as problem:
+        raise Refused(problem.what, problem.advice) from None
     except (OSError, ValueError, LookupError, TypeError) as error:
         what = f"'{directory / 'plan.json'}' cannot be read: {type(error).__name__}: {error}"
         raise Refused(what, f"compare it with {MANIFEST}") from None
 
 
-def _from_plan(plan: dict[str, Any], place: Loc) -> Workflow:
+def _from_plan(plan: dict[str, Any], place: Loc, published: Published | None) -> Workflow:
     looked = {(where, text, discover): found for where, text, discover, found in plan["looked"]}
-    known = Known(plan["init"], plan["init_scopes"], lambda *key: looked.get(key), run_jq, expected=plan["assumed"])
-    expansion = expanded(plan["template"], known, lambda point: False, lambda node_id: None)
+    expected = plan["exact"] if published else plan["assumed"]
+    known = Known(plan["init"], plan["init_scopes"], lambda *key: looked.get(key), run_jq, expected=expected)
+    nothing = published is None
+    expansion = expanded(plan["template"], known, lambda point: not nothing, published or (lambda node_id: None))
     steps = [
         Step(
             s["step"],
@@ -169,6 +177,8 @@ def _from_plan(plan: dict[str, Any], place: Loc) -> Workflow:
         locs={},
         sources=(),
         init=plan["init"],
+        init_scopes=plan["init_scopes"],
+        looked=looked,
         rows=expansion.rows,
         points=expansion.points,
         exact=plan["exact"],

@@ -69,6 +69,9 @@ def _compile_options(command: Any) -> Any:
     return command
 
 
+_run_option = click.option("--run", type=click.Path(path_type=Path), help="a run of the bundle SPEC in another place")
+
+
 @cli.command("compile")
 @_compile_options
 @click.option("--resources", type=click.Path(path_type=Path), multiple=True, help="file of resource requests")
@@ -92,11 +95,12 @@ def compile_command(outdir: Path | None, force: bool, **arguments: Any) -> None:
 @click.option("--nodes", "what", flag_value="nodes", help="one JSON line a node")
 @click.option("--resources", "what", flag_value="resources", help="print a --resources file to fill in")
 @click.option("--check-with-engine", "what", flag_value="engine", help="compare with the real yadage engine")
+@_run_option
 @click.option(
     "--resources-file", "resources", type=click.Path(path_type=Path), multiple=True, help="compile's --resources"
 )
 def inspect(what: str | None, **arguments: Any) -> None:
-    """Show what SPEC (a specification or a bundle) compiles to."""
+    """Show what SPEC compiles to: a specification, a bundle, or its run/ with the nodes that jobs decided."""
     from wfcompile import inspecting
 
     for line in inspecting.VIEWS[what or "summary"](_options(**arguments)):
@@ -107,8 +111,9 @@ def inspect(what: str | None, **arguments: Any) -> None:
 @_compile_options
 @click.option("--resources", type=click.Path(path_type=Path), multiple=True, help="file of resource requests")
 @click.option("-o", "--outfile", type=click.Path(path_type=Path), help="FILE.svg, .html, .dot or .mmd; else print DOT")
+@_run_option
 def graph(outfile: Path | None, **arguments: Any) -> None:
-    """Draw SPEC (a specification or a bundle), a box a step."""
+    """Draw SPEC, a box a step: a specification, a bundle, or its run/ with how far each step is."""
     from wfcompile import draw
 
     drawn = draw.draw(_options(**arguments), outfile)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from wfcompile.bundle import is_bundle, read_bundle
-from wfcompile.compile import plan
 from wfcompile.errors import Refused
 from wfcompile.ir import Workflow
 from wfcompile.options import Options
+from wfcompile.runs import workflow_of
 from wfcompile.runtime.expand import slots_of
 from wfcompile.runtime.late import command, shown
 from wfcompile.runtime.parts import by_step, steps_below
@@ -19,13 +18,9 @@ from wfcompile.runtime.references import PendingStep
 from wfcompile.runtime.values import RUN, Deferred, Late
 
 
-def _workflow(options: Options) -> Workflow:
-    return read_bundle(options.spec) if is_bundle(options.spec) else plan(options)
-
-
 def summary(options: Options) -> Iterator[str]:
     """Yield a line a step: nodes, binding time, where it is written, and what makes it late or dynamic."""
-    workflow = _workflow(options)
+    workflow = workflow_of(options)
     yield from (f"warning: {warning}" for warning in workflow.warnings)
     yield f"{workflow.name} ({workflow.language}): {len(workflow.rows)} nodes"
     for step, nodes in by_step(workflow.rows, set(workflow.rows.point)):
@@ -37,7 +32,7 @@ def summary(options: Options) -> Iterator[str]:
 
 def nodes(options: Options) -> Iterator[str]:
     """Yield a JSON line a node."""
-    workflow = _workflow(options)
+    workflow = workflow_of(options)
     for node in range(len(workflow.rows)):
         yield json.dumps(node_record(workflow, node), ensure_ascii=False)
     for record in pending_records(workflow):
@@ -75,13 +70,18 @@ def _pending_record(
         "binding": "dynamic",
         "parents": parents,
         "after": [],
-        "because": f"{workflow.loc(pending.step, pending.part)}: what {', '.join(point.causes)} publishes",
+        "because": f"{workflow.loc(pending.step, pending.part)}: what {_listed(point.causes)} publishes",
         "command": workflow.template["steps"][number]["task"]["text"],
         "interpreter": step.interpreter or "sh",
         "image": step.image,
         "resources": request.asked(),
         "outputs": None,
     }
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 4 else ""
+    return ", ".join(names[:3] if more else names) + more
 
 
 def node_record(workflow: Workflow, node: int) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _shown(workflow: Workflow, data: Any) -> Any:
 
 def resources(options: Options) -> Iterator[str]:
     """Yield a --resources file with what each step asks for now."""
-    workflow = _workflow(options)
+    workflow = workflow_of(options)
     yield "# What each step asks for; change it and give the file to --resources. Step names may be globs ('*/fit').\n"
     yield "# memory and disk in MiB (or 4 GiB, …), time in seconds (or 2h, 01:30:00).\n"
     for step, _ in by_step(workflow.rows, set(workflow.rows.point)):
@@ -138,7 +138,7 @@ def engine(options: Options) -> Iterator[str]:
         from wfcompile.frontends.yadage import engine as oracle
     except ModuleNotFoundError as error:
         raise Refused(f"the engine is not installed ({error.name})", "pip install 'wfcompile[yadage]'") from None
-    workflow = _workflow(options)
+    workflow = workflow_of(options)
     recorded = oracle.run_engine(options, workflow.init_directories.get(""))
     differences = oracle.compare(workflow, recorded)
     yield from differences

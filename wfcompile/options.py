@@ -31,3 +31,4 @@ class Options:
     data_edges_only: bool = False
     surplus: bool = False  # as the target's SURPLUS
     expected: tuple[tuple[str, bool, int], ...] = ()  # step, exactly (else at most), number of nodes
+    run: Path | None = None  # of the bundle that is looked at

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from wfcompile.bundle import is_bundle, read_bundle
-from wfcompile.compile import plan
 from wfcompile.draw.model import picture
 from wfcompile.draw.page import page
 from wfcompile.draw.svg import svg
 from wfcompile.draw.text import dot, mermaid
 from wfcompile.errors import Refused
 from wfcompile.options import Options
+from wfcompile.runs import located, workflow_of
+from wfcompile.runtime.values import Problem
 
 FORMATS = {".svg": svg, ".html": page, ".dot": dot, ".mmd": mermaid}
 
@@ -25,11 +26,16 @@ class Drawn(NamedTuple):
 
 
 def draw(options: Options, file: Path | None) -> Drawn:
-    """Draw a specification or a bundle into a file, its suffix says how; raises Refused."""
+    """Draw a specification, a bundle or a run into a file, its suffix says how; raises Refused."""
     if file is not None and str(file) != "-" and file.suffix not in FORMATS:
         raise Refused(f"-o {file}: unknown format '{file.suffix}'", f"name it {', '.join(f'*{s}' for s in FORMATS)}")
-    workflow = read_bundle(options.spec) if is_bundle(options.spec) else plan(options)
+    options = located(options)
+    workflow = workflow_of(replace(options, run=None))  # as compiled: its states are those of its steps in the run
+    try:
+        drawn = picture(workflow, options.run)
+    except Problem as problem:
+        raise Refused(problem.what, problem.advice) from None
     if file is None or str(file) == "-":
-        return Drawn(dot(picture(workflow)), workflow.warnings)
-    file.write_text(FORMATS[file.suffix](picture(workflow)), encoding="utf-8")
+        return Drawn(dot(drawn), workflow.warnings)
+    file.write_text(FORMATS[file.suffix](drawn), encoding="utf-8")
     return Drawn(f"{file}\n", workflow.warnings)

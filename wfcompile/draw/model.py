@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
+from wfcompile.draw.assumed import Assumed, Count, Owners, Reason, above, assumed, pending_edges
+from wfcompile.draw.state import State, state_of
 from wfcompile.ir import Request, Workflow
+from wfcompile.runs import progress, published_in
 from wfcompile.runtime.expand import slots_of
 from wfcompile.runtime.late import command, shown
-from wfcompile.runtime.parts import by_step
+from wfcompile.runtime.outputs import Asked, choose_outputs
+from wfcompile.runtime.parts import by_step, steps_below
+from wfcompile.runtime.points import first_name
 from wfcompile.runtime.references import Nodes
 from wfcompile.runtime.values import RUN
 
@@ -24,13 +31,15 @@ class Box:
     name: str
     path: str
     cluster: int | None
-    nodes: int
-    binding: str  # static, or late: the command of a node holds a value that a job publishes
+    nodes: Count
+    binding: str  # static; late: a command waits for a published value; dynamic: jobs decide what nodes
     source: str  # file:line
     image: str | None
     request: Request
     command: str  # the first node's
     inputs: tuple[str, ...]  # input files, of all its nodes
+    reason: Reason | None = None  # of a dynamic step
+    state: State | None = None  # in a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,7 @@ class Cluster:
     name: str
     path: str
     cluster: int | None
-    instances: int
+    instances: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +69,121 @@ class Picture:
     """What is drawn; parts are in the order of the specification, parents before children."""
 
     name: str
-    nodes: int
+    nodes: int  # that are known
     boxes: tuple[Box, ...]
     clusters: tuple[Cluster, ...]
     edges: tuple[Edge, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    state: State | None = None  # of a run
 
 
-def picture(workflow: Workflow) -> Picture:
-    """Return the picture of a workflow that has been expanded; time is linear in its nodes and edges."""
+def picture(workflow: Workflow, run: Path | None = None) -> Picture:
+    """Return the picture of a workflow that has been expanded, or of a run; time is linear in its nodes and edges."""
     owners = dict(_owners(workflow, 0, None))
-    nodes = {step: numbers for step, numbers in by_step(workflow.rows, set(workflow.rows.point))}
-    boxes = [_box(workflow, step, nodes[step], owners[step]) for step in owners if step in nodes]
-    edges = step_edges(workflow)
+    drawn = assumed(workflow, owners, published_in(run) if run else None)
+    nodes = dict(by_step(drawn.rows, set(drawn.rows.point)))
+    boxes = [
+        _box(workflow, drawn, step, nodes.get(step, []), owners[step])
+        for step in owners
+        if step in drawn.counts and workflow.steps[step].nodes
+    ]
+    edges = _edges(workflow, owners, drawn)
     started = {edge.target for edge in edges}
     edges += [Edge(INPUTS, box.step) for box in boxes if box.inputs and box.step not in started]
-    edges += [Edge(step, OUTPUTS) for step in dict.fromkeys(workflow.rows.step[o.node] for o in workflow.outputs)]
-    return Picture(
+    outputs = _outputs(workflow, drawn, boxes, edges)
+    edges += [Edge(step, OUTPUTS) for step in dict.fromkeys(step for step, _ in outputs)]
+    whole = Picture(
         name=workflow.name,
-        nodes=len(workflow.rows),
+        nodes=len(drawn.known),
         boxes=tuple(boxes),
-        clusters=tuple(_clusters(workflow, owners, nodes)),
+        clusters=tuple(_clusters(workflow, owners, drawn, boxes)),
         edges=tuple(edges),
         inputs=tuple(sorted({name for box in boxes for name in box.inputs})),
-        outputs=tuple(output.destination for output in workflow.outputs),
+        outputs=tuple(dict.fromkeys(name for _, name in outputs)),
     )
+    return _with_states(whole, workflow.template, drawn, run) if run else whole
+
+
+def _with_states(picture: Picture, template: dict[str, Any], drawn: Assumed, run: Path) -> Picture:
+    """Return the picture of a run with how far its steps are."""
+    names = {first_name(pending.key): pending.step for pending in drawn.known.pending}
+    for point, step in zip(drawn.known.point, drawn.known.step, strict=True):
+        names.setdefault(point, step)  # the run may know its nodes, and yet could not make them
+    names.pop("", None)
+    far = progress(run, drawn.known.ids, list(names))
+    ids: dict[int, list[str]] = {}
+    for step, node_id in zip(drawn.known.step, drawn.known.ids, strict=True):
+        ids.setdefault(step, []).append(node_id)
+    broken: dict[int, list[str]] = {}
+    for name in far.failures.keys() & names.keys():
+        for step in steps_below(template, names[name]):
+            broken.setdefault(step, []).append(name)
+    boxes = [
+        replace(box, state=state_of(far, ids.get(box.step, []), sorted(broken.get(box.step, [])), box.nodes))
+        for box in picture.boxes
+    ]
+    every = state_of(far, drawn.known.ids, sorted(far.failures.keys() & names.keys()), _total(boxes))
+    return replace(picture, boxes=tuple(boxes), state=every)
+
+
+def _total(boxes: Sequence[Box]) -> Count:
+    numbers = [box.nodes.number for box in boxes]
+    known = [number for number in numbers if number is not None]
+    return Count(sum(known) if len(known) == len(numbers) else None, all(box.nodes.exact for box in boxes))
+
+
+def _edges(workflow: Workflow, owners: Owners, drawn: Assumed) -> list[Edge]:
+    """Return the edges between steps: those of the rows, and to steps without any what they cannot do without."""
+    edges = step_edges(replace(workflow, rows=drawn.rows))
+    there = {(edge.source, edge.target) for edge in edges}
+    guessed = pending_edges(drawn.rows, workflow.template)
+    placed = set(drawn.rows.step) | {target for _, target in guessed}
+    guessed |= {pair for pair in pending_edges(drawn.known, workflow.template) if pair[1] not in placed}
+    guessed -= there
+    after: dict[int, set[int]] = {}
+    for source, target in there | guessed:
+        after.setdefault(source, set()).add(target)
+    for source, target in guessed:
+        if any(target in _reached(after, other) for other in after[source] - {target}):
+            continue  # it waits for that already
+        if owners[source] == owners[target] is not None:  # in one instance
+            gather, broadcast = (bool(workflow.template["steps"][step].get("scatter")) for step in (source, target))
+        else:
+            gather, broadcast = (drawn.counts[step] != Count(1) for step in (source, target))
+        edges.append(Edge(source, target, True, gather, broadcast))
+    return sorted(edges, key=lambda edge: (edge.source, edge.target))
+
+
+def _reached(after: dict[int, set[int]], step: int) -> set[int]:
+    """Return all steps that follow one."""
+    found: set[int] = set()
+    waiting = [step]
+    while waiting:
+        fresh = after.get(waiting.pop(), set()) - found
+        found |= fresh
+        waiting += fresh
+    return found
+
+
+def _outputs(workflow: Workflow, drawn: Assumed, boxes: Sequence[Box], edges: Sequence[Edge]) -> list[tuple[int, str]]:
+    """Return the steps with what is collected of each; jobs may decide that, too."""
+    rows = drawn.rows
+    if rows is workflow.rows or not workflow.outputs:
+        return [(workflow.rows.step[output.node], output.destination) for output in workflow.outputs]
+    paths = [step.path for step in workflow.steps]
+    outputs = choose_outputs(rows, paths, Asked(workflow.asked_keys, workflow.asked), final=False)
+    there = set(rows.step)
+    without = [box.step for box in boxes if box.step not in there]
+    found = [(rows.step[output.node], output.destination) for output in outputs]
+    if without and not workflow.asked_keys and not workflow.asked:  # the leaves: steps without nodes may be some
+        inner = {edge.source for edge in edges}
+        found = [(step, name) for step, name in found if step not in inner]
+        found += [(step, "") for step in without if step not in inner]
+    certain = {step for step, count in drawn.counts.items() if count.exact and count.number is not None}
+    return [
+        (step, (name or f"of {paths[step]}") if step in certain else f"of all {paths[step]}") for step, name in found
+    ]
 
 
 def _owners(workflow: Workflow, scope: int, owner: int | None) -> Iterator[tuple[int, int | None]]:
@@ -100,46 +198,37 @@ def _owners(workflow: Workflow, scope: int, owner: int | None) -> Iterator[tuple
         steps += reversed([case["step"] for case in templates[step]["cases"] or ()])
 
 
-def _box(workflow: Workflow, step: int, nodes: list[int], owner: int | None) -> Box:
-    rows, about, first = workflow.rows, workflow.steps[step], nodes[0]
+def _box(workflow: Workflow, drawn: Assumed, step: int, nodes: list[int], owner: int | None) -> Box:
+    rows, about = drawn.rows, workflow.steps[step]
     task = workflow.template["steps"][step]["task"]
-    text = command(rows, first, task["text"], slots_of(task), lambda slot, field: shown(slot, rows.ids))
-    late = any(not isinstance(slot, str) for node in nodes for slot in rows.slots[node])
+    text = task["text"]  # as its author wrote it, where nobody knows a node
+    if nodes:
+        text = command(rows, nodes[0], text, slots_of(task), lambda slot, field: shown(slot, rows.ids))
     return Box(
         step=step,
         name=about.path.rpartition("/")[2],
         path=about.path,
         cluster=owner,
-        nodes=len(nodes),
-        binding="late" if late else "static",
+        nodes=drawn.counts[step],
+        binding="dynamic" if step in drawn.reasons else "late" if step in drawn.late else "static",
         source=about.source,
         image=about.image,
         request=workflow.requests[step],
         command=text.replace(RUN, "@RUN@"),
         inputs=tuple(sorted({name for node in nodes for name in rows.inputs[node]})),
+        reason=drawn.reasons.get(step),
     )
 
 
-def _clusters(workflow: Workflow, owners: dict[int, int | None], nodes: dict[int, list[int]]) -> Iterator[Cluster]:
-    """Yield the sub-workflows that have nodes; the instances are the directories that the nodes' ids begin with."""
-    instances: dict[int, set[str]] = {}
-    for step, numbers in nodes.items():
-        above = list(_above(owners, step))
-        prefixes = {workflow.rows.ids[node].rpartition("/")[0] for node in numbers}
-        for owner in above:
-            instances.setdefault(owner, set()).update(prefixes)
-            prefixes = {prefix.rpartition("/")[0] for prefix in prefixes}
+def _clusters(
+    workflow: Workflow, owners: dict[int, int | None], drawn: Assumed, boxes: Sequence[Box]
+) -> Iterator[Cluster]:
+    """Yield the sub-workflows that have nodes."""
+    wanted = {owner for box in boxes for owner in above(owners, box.step)}
     for step in owners:
-        if step in instances:
+        if step in wanted:
             path = workflow.steps[step].path
-            yield Cluster(step, path.rpartition("/")[2], path, owners[step], len(instances[step]))
-
-
-def _above(owners: dict[int, int | None], step: int) -> Iterator[int]:
-    owner = owners[step]
-    while owner is not None:
-        yield owner
-        owner = owners[owner]
+            yield Cluster(step, path.rpartition("/")[2], path, owners[step], drawn.counts[step])
 
 
 def step_edges(workflow: Workflow) -> list[Edge]:

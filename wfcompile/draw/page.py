@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from wfcompile.draw.assumed import Count
 from wfcompile.draw.model import Box, Picture
 from wfcompile.draw.svg import svg
-from wfcompile.draw.words import fit, heading, listed, xml
+from wfcompile.draw.words import decided, fit, heading, listed, times, xml
 from wfcompile.render import render
 
 LONGEST_COMMAND = 4000
@@ -43,11 +44,14 @@ def _details(box: Box) -> list[tuple[str, str]]:
     rows = [
         ("step", box.path),
         ("written at", box.source),
-        ("nodes", str(box.nodes)),
+        ("nodes", times(box.nodes).lstrip("×") or "1"),
         ("binding", box.binding),
+        ("decided by", decided(box.reason) if box.reason else ""),
+        ("state", box.state.text if box.state else ""),
+        ("failed", "\n".join(box.state.failures) if box.state else ""),
         ("image", box.image or ""),
         ("request", asked),
         ("input files", "\n".join(listed(box.inputs))),
-        ("command" if box.nodes == 1 else "command of the first node", shown),
+        ("command" if box.nodes == Count(1) else "command of the first node", shown),
     ]
     return [(title, fit(text)) for title, text in rows if text]

@@ -8,7 +8,21 @@ from itertools import pairwise
 from wfcompile.draw.layered import Point
 from wfcompile.draw.layout import Layout, Rectangle, nested
 from wfcompile.draw.model import INPUTS, OUTPUTS, Box, Cluster, Edge, Picture
-from wfcompile.draw.words import counted, ends, heading, listed, shape, shortened, times, tooltip, width, xml
+from wfcompile.draw.words import (
+    drawn_as,
+    ends,
+    heading,
+    how_many,
+    is_many,
+    listed,
+    marked,
+    shape,
+    shortened,
+    times,
+    tooltip,
+    width,
+    xml,
+)
 
 MARGIN, NARROWEST = 24.0, 620.0
 TITLE = 88.0  # height of the heading
@@ -36,11 +50,28 @@ svg{font-family:Helvetica,Arial,'Liberation Sans',sans-serif;fill:#1b1b1b}
 .order .tip{stroke-dasharray:none}
 .reads{fill:#fff;stroke:#555}
 """
+KINDS = {
+    "static": "static: command known when compiled",
+    "late": "late: command waits for a published value",
+    "dynamic": "dynamic: how many nodes only a job decides",
+    "done": "all nodes are done",
+    "begun": "some are done or have begun",
+    "failed": "some have failed",
+    "waiting": "not started",
+}
+# further colours of the palette, for pictures that have such boxes; each has words of its own too
+FURTHER = {
+    "dynamic": ".dynamic rect{fill:#f6e1ed;stroke:#97386f;stroke-width:2;stroke-dasharray:2 3}\n",
+    "done": ".done rect{fill:#ccebe0;stroke:#007355}\n",
+    "begun": ".begun rect{fill:#fbf7bd;stroke:#857c00}\n",
+    "failed": ".failed rect{fill:#fad9c3;stroke:#b34b00;stroke-width:2.8}\n",
+    "waiting": ".waiting rect{fill:#fff;stroke:#8a8a8a;stroke-dasharray:3 3}\n",
+}
 
 
 def svg(picture: Picture) -> str:
     """Return a whole SVG document."""
-    layout = _layout(picture)
+    layout, kinds = _layout(picture), {drawn_as(box) for box in picture.boxes}
     inner = max(layout.width, NARROWEST)
     legend, legend_height = _legend(picture, inner)
     low = TITLE + layout.height + MARGIN  # where the legend is
@@ -49,7 +80,7 @@ def svg(picture: Picture) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" id="graph" width="{wide:g}" height="{high:g}" '
         f'viewBox="0 0 {wide:g} {high:g}" role="img">',
         f"<title>{xml(picture.name)}: {heading(picture)}</title>",
-        f"<style>{STYLE}</style>",
+        f"<style>{STYLE}{''.join(FURTHER[kind] for kind in FURTHER if kind in kinds)}</style>",
         f'<rect class="paper" width="{wide:g}" height="{high:g}"/>',
         f'<text class="title" x="{MARGIN:g}" y="46">{xml(shortened(picture.name, 40))}</text>',
         f'<text class="small" x="{MARGIN:g}" y="68">{heading(picture)}</text>',
@@ -67,7 +98,7 @@ def svg(picture: Picture) -> str:
 
 
 def _layout(picture: Picture) -> Layout:
-    sizes = {box.step: (_step_width(box), STEP + STACK * (box.nodes > 1)) for box in picture.boxes}
+    sizes = {box.step: (_step_width(box), STEP + STACK * is_many(box.nodes)) for box in picture.boxes}
     owners = {cluster.step: cluster.cluster for cluster in picture.clusters}
     owners |= {box.step: box.cluster for box in picture.boxes}
     for number, title, files in ends(picture):
@@ -80,9 +111,7 @@ def _layout(picture: Picture) -> Layout:
 
 
 def _step_width(box: Box) -> float:
-    return round(
-        max(96.0, width(shortened(box.name), 14) + 26, width(f"{times(box.nodes)}  {box.binding}", 13) + 46), 1
-    )
+    return round(max(96.0, width(shortened(box.name), 14) + 26, width("  ".join(marked(box)), 13) + 46), 1)
 
 
 def _cluster_name(cluster: Cluster) -> str:
@@ -92,7 +121,7 @@ def _cluster_name(cluster: Cluster) -> str:
 def _cluster(cluster: Cluster, place: Rectangle) -> str:
     return (
         f'<g class="cluster" id="c{cluster.step}" data-cluster="{cluster.step}">'
-        f"<title>{xml(cluster.path)}\n{counted(cluster.instances, 'instance')}</title>"
+        f"<title>{xml(cluster.path)}\n{how_many(cluster.instances, 'instance')}</title>"
         f"{_rectangle(place, 8)}</g>"
     )
 
@@ -106,12 +135,13 @@ def _step(box: Box, place: Rectangle) -> str:
     front = Rectangle(place.x, place.y, place.width, STEP)
     behind = Rectangle(place.x + STACK, place.y + STACK, place.width, STEP)
     middle = place.x + place.width / 2
-    many = f'<tspan class="times">{times(box.nodes)}</tspan> · ' if box.nodes > 1 else ""
+    mark, words = marked(box)
+    many = f'<tspan class="times">{mark}</tspan> · ' if mark else ""
     return (
-        f'<g class="step {box.binding}" id="s{box.step}" data-step="{box.step}"><title>{xml(tooltip(box))}</title>'
-        f"{_rectangle(behind, 5) if box.nodes > 1 else ''}{_rectangle(front, 5)}"
+        f'<g class="step {drawn_as(box)}" id="s{box.step}" data-step="{box.step}"><title>{xml(tooltip(box))}</title>'
+        f"{_rectangle(behind, 5) if is_many(box.nodes) else ''}{_rectangle(front, 5)}"
         f'<text class="name" text-anchor="middle" x="{middle:g}" y="{place.y + 21:g}">{xml(shortened(box.name))}</text>'
-        f'<text class="small" text-anchor="middle" x="{middle:g}" y="{place.y + 40:g}">{many}{box.binding}</text>'
+        f'<text class="small" text-anchor="middle" x="{middle:g}" y="{place.y + 40:g}">{many}{words}</text>'
         f"{_reads(place.x + 8, place.y + 30) if box.inputs else ''}</g>"
     )
 
@@ -186,15 +216,15 @@ def _legend(picture: Picture, wide: float) -> tuple[list[str], float]:
 def _marks(picture: Picture) -> Iterable[tuple[str, str]]:
     """Yield a sample of each mark that occurs, and what it means."""
     sample = Rectangle(2, 6, 40, 18)
-    bindings = {box.binding for box in picture.boxes}
-    if "static" in bindings:
-        yield f'<g class="static step">{_rectangle(sample, 4)}</g>', "static: command known when compiled"
-    if "late" in bindings:
-        yield f'<g class="late step">{_rectangle(sample, 4)}</g>', "late: command waits for a published value"
-    if any(box.nodes > 1 for box in picture.boxes):
+    kinds = {drawn_as(box) for box in picture.boxes}
+    for kind, text in KINDS.items():
+        if kind in kinds:
+            yield f'<g class="{kind} step">{_rectangle(sample, 4)}</g>', text
+    if any(is_many(box.nodes) for box in picture.boxes):
         behind = Rectangle(2 + STACK, 6 + STACK, 40, 18)
+        kind = next(iter(kinds)) if len(kinds) == 1 else "waiting" if picture.state else "static"
         yield (
-            f'<g class="static step">{_rectangle(behind, 4)}{_rectangle(sample, 4)}</g>',
+            f'<g class="{kind} step">{_rectangle(behind, 4)}{_rectangle(sample, 4)}</g>',
             "×N: N nodes, or N instances of a sub-workflow",
         )
     if any(box.inputs for box in picture.boxes):

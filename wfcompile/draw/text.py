@@ -6,7 +6,17 @@ import re
 from collections.abc import Callable, Iterator
 
 from wfcompile.draw.model import INPUTS, OUTPUTS, Box, Cluster, Edge, Picture
-from wfcompile.draw.words import ends, fit, listed, shape, shortened, times, tooltip
+from wfcompile.draw.words import drawn_as, ends, fit, listed, marked, shape, shortened, times, tooltip
+
+# outline, filling, and how Graphviz and Mermaid write its strokes
+STYLES = {
+    "late": ("#9a5b00", "#ffd08a", "dashed", "stroke-dasharray:6 3"),
+    "dynamic": ("#97386f", "#f6e1ed", "dotted", "stroke-dasharray:2 3"),
+    "done": ("#007355", "#ccebe0", "solid", "stroke-width:1px"),
+    "begun": ("#857c00", "#fbf7bd", "solid", "stroke-width:1px"),
+    "failed": ("#b34b00", "#fad9c3", "bold", "stroke-width:3px"),
+    "waiting": ("#8a8a8a", "#ffffff", "dashed", "stroke-dasharray:3 3"),
+}
 
 
 def dot(picture: Picture) -> str:
@@ -37,8 +47,12 @@ def mermaid(picture: Picture) -> str:
     for edge in picture.edges:
         said = f"|{shape(edge)}|" if shape(edge) else ""
         lines.append(f"  {_id(edge.source)} {'-->' if edge.data else '-.->'}{said} {_id(edge.target)}")
-    lines.append("  classDef static fill:#e3eff8,stroke:#0072b2,color:#1b1b1b")
-    lines.append("  classDef late fill:#ffd08a,stroke:#9a5b00,color:#1b1b1b,stroke-dasharray:6 3")
+    kinds = {drawn_as(box) for box in picture.boxes} | (set() if picture.state else {"late"})
+    if not picture.state:
+        lines.append("  classDef static fill:#e3eff8,stroke:#0072b2,color:#1b1b1b")
+    for kind, (outline, filling, _, strokes) in STYLES.items():
+        if kind in kinds:
+            lines.append(f"  classDef {kind} fill:{filling},stroke:{outline},color:#1b1b1b,{strokes}")
     return "\n".join(lines) + "\n"
 
 
@@ -60,8 +74,8 @@ def _nested(picture: Picture, box: Callable[[Box], str], begin: Callable[[Cluste
 
 
 def _label(part: Box | Cluster) -> str:
-    number = part.nodes if isinstance(part, Box) else part.instances
-    return f"{shortened(part.name)} {times(number)}".strip()
+    mark = marked(part)[0] if isinstance(part, Box) else times(part.instances)
+    return f"{shortened(part.name)} {mark}".strip()
 
 
 def _id(number: int) -> str:
@@ -75,9 +89,12 @@ def _quoted(text: str) -> str:
 
 
 def _dot_box(box: Box) -> str:
-    late = ', color="#9a5b00", fillcolor="#ffd08a", style="filled,rounded,dashed"' if box.binding == "late" else ""
-    label = _quoted(f"{_label(box)}\n{box.binding}")
-    return f"s{box.step} [label={label}, tooltip={_quoted(tooltip(box))}{late}]"
+    style = ""
+    if drawn_as(box) in STYLES:
+        outline, filling, strokes, _ = STYLES[drawn_as(box)]
+        style = f', color="{outline}", fillcolor="{filling}", style="filled,rounded,{strokes}"'
+    label = _quoted(f"{_label(box)}\n{marked(box)[1]}")
+    return f"s{box.step} [label={label}, tooltip={_quoted(tooltip(box))}{style}]"
 
 
 def _dot_style(edge: Edge) -> str:
@@ -91,4 +108,4 @@ def _entities(text: str) -> str:
 
 
 def _mermaid_box(box: Box) -> str:
-    return f's{box.step}["{_entities(_label(box))}<br/>{box.binding}"]:::{box.binding}'
+    return f's{box.step}["{_entities(_label(box))}<br/>{_entities(marked(box)[1])}"]:::{drawn_as(box)}'

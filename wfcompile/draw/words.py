@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from wfcompile.draw.assumed import Count, Reason
 from wfcompile.draw.model import INPUTS, OUTPUTS, Box, Edge, Picture
 
 LONGEST_NAME = 24
@@ -51,9 +52,37 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def times(number: int) -> str:
-    """Return the mark of what is there several times."""
-    return f"×{number}" if number > 1 else ""
+def how_many(count: Count, what: str) -> str:
+    """Return a count with its noun."""
+    if count.number is None:
+        return f"only jobs decide how many {what}s"
+    return ("" if count.exact else "at most ") + counted(count.number, what)
+
+
+def is_many(count: Count) -> bool:
+    """Tell whether there may be several."""
+    return count.number is None or count.number > 1
+
+
+def times(count: Count) -> str:
+    """Return the mark of what is there several times, or not in every run."""
+    if count.number is None:
+        return "×?"
+    if not count.exact:
+        return f"×≤{count.number}"
+    return f"×{count.number}" if count.number > 1 else ""
+
+
+def marked(box: Box) -> tuple[str, str]:
+    """Return the mark of a step's number, and the words that follow it: its binding, or its state in a run."""
+    if box.state:
+        return times(box.nodes) if box.nodes.number is None else "", box.state.text
+    return times(box.nodes) or ("×1" if box.binding == "dynamic" else ""), box.binding
+
+
+def drawn_as(box: Box) -> str:
+    """Return the class of a step's box: its state in a run, else its binding."""
+    return box.state.kind if box.state else box.binding
 
 
 def shape(edge: Edge) -> str:
@@ -71,11 +100,32 @@ def ends(picture: Picture) -> Iterator[tuple[int, str, tuple[str, ...]]]:
 
 
 def heading(picture: Picture) -> str:
-    """Return the workflow's size in words."""
-    return f"{counted(picture.nodes, 'node')} in {counted(len(picture.boxes), 'step')}"
+    """Return the workflow's size in words, or how far the run is."""
+    steps = counted(len(picture.boxes), "step")
+    counts = [box.nodes for box in picture.boxes]
+    numbers = [count.number for count in counts if count.number is not None]
+    if picture.state:
+        return f"run: {picture.state.text}; {steps}"
+    if len(numbers) < len(counts):
+        return f"{counted(picture.nodes, 'node')} known, the others only jobs decide; {steps}"
+    return f"{how_many(Count(sum(numbers), all(count.exact for count in counts)), 'node')} in {steps}"
+
+
+def decided(reason: Reason) -> str:
+    """Return what decides which nodes a step has."""
+    shown = ", ".join(reason.causes[:3])
+    more = f" and {len(reason.causes) - 3} more" if len(reason.causes) > 3 else ""
+    return f"what {shown}{more} publishes, see {reason.source}"
 
 
 def tooltip(box: Box) -> str:
     """Return what a step's tooltip says."""
-    lines = [box.path, f"{counted(box.nodes, 'node')}, {box.binding}", f"written at {box.source}", box.image]
+    lines = [
+        box.path,
+        f"{how_many(box.nodes, 'node')}, {box.binding}",
+        f"decided by {decided(box.reason)}" if box.reason else "",
+        f"written at {box.source}",
+        box.image,
+        *((box.state.text, *box.state.failures) if box.state else ()),
+    ]
     return "\n".join(line for line in lines if line)

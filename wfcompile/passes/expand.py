@@ -33,10 +33,11 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
     try:
         expansion = _expanded(workflow, known)
         if bounds and options.surplus:
-            expansion = _bounded(workflow, known, bounds, expansion.points)
+            # each pending step keeps its point: Rows.point tells which nodes a run may not have
+            expansion = _expanded(workflow, expansion.known._replace(expected={**exact, **bounds}))
     except Problem as problem:
         raise Refused(problem.what, problem.advice, workflow.loc(problem.step, problem.part)) from None
-    rows, points = expansion
+    rows, points = expansion.rows, expansion.points
     _refuse_wrong_expectations(workflow, rows, exact)
     _refuse_points(workflow, options, points)
     _refuse_shared_directories(workflow, rows.ids, rows.step)
@@ -65,12 +66,6 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
 
 def _expanded(workflow: Workflow, known: Known) -> Expansion:
     return expanded(workflow.template, known, lambda point: False, lambda node_id: None)
-
-
-def _bounded(workflow: Workflow, known: Known, bounds: Mapping[str, int], points: tuple[Point, ...]) -> Expansion:
-    """Expand with the most nodes that the bounds allow; Rows.point tells which of them a run may not have."""
-    names = {step.key: point.name for point in points for step in point.steps}
-    return _expanded(workflow, known._replace(expected={**known.expected, **bounds}, points=names))
 
 
 def _expectations(workflow: Workflow, options: Options) -> tuple[dict[str, int], dict[str, int]]:

@@ -28,6 +28,7 @@ class Expansion(NamedTuple):
 
     rows: Rows
     points: Tuple[Point, ...]
+    known: Known  # what it was expanded with: also the results of the open points, and the point of each pending step
 
 
 def expanded(template: Dict[str, Any], known: Known, is_open: Callable[[str], bool], published: Published) -> Expansion:
@@ -44,11 +45,12 @@ def expanded(template: Dict[str, Any], known: Known, is_open: Callable[[str], bo
 
     used: Dict[str, int] = {}
     while True:
-        rows = expand(template, known._replace(published=of_causes, points=dict(names)))
+        known = known._replace(published=of_causes, points=dict(names))
+        rows = expand(template, known)
         points = _points(rows, names, is_open, used)
         opened = [point for point in points if is_open(point.name) and not causes.issuperset(point.causes)]
         if not opened:
-            return Expansion(rows, tuple(points))
+            return Expansion(rows, tuple(points), known._replace(points=names))
         for point in opened:
             causes.update(point.causes)
 
@@ -68,9 +70,14 @@ def _points(rows: Rows, names: Dict[str, str], is_open: Callable[[str], bool], u
     return [_point(rows, name, steps, names) for name, steps in groups.items()]
 
 
-def _name(key: str, used: Dict[str, int]) -> str:
+def first_name(key: str) -> str:
+    """Return the name of a point that begins with a step, the first of those that begin with it."""
     scope, _, stage = key.rpartition("/")
-    name = "%s%sexpand.%s" % (scope, "/" if scope else "", stage)
+    return "%s%sexpand.%s" % (scope, "/" if scope else "", stage)
+
+
+def _name(key: str, used: Dict[str, int]) -> str:
+    name = first_name(key)
     used[name] = used.get(name, 0) + 1
     return name if used[name] == 1 else "%s.%d" % (name, used[name])
 
