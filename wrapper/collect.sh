@@ -50,7 +50,7 @@ look_at_expansions() {
   if "$python" -I "$wfc_lib/runtime.zip" outputs "$WFC_BUNDLE" "$WFC_RUN"; then
     outputs_list=$WFC_RUN/dynamic/outputs.tsv
   else
-    unexpanded+=(outputs)
+    ((${#unexpanded[@]})) || unexpanded=(outputs)
   fi
 }
 

@@ -13,7 +13,7 @@ source "$wfc_lib/late.sh"
 finish() { # CODE REASON ADVICE
   json_quote "$3"
   emit final "\"code\":$1,\"reason\":\"$2\",\"advice\":$quoted"
-  say "$point: $3"
+  say "$point: $3" | tee -a "$log.log"
   exit "$1"
 }
 

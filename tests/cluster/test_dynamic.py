@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.runs import on_cluster, records
+from tests.cluster.test_workflows import until
 from tests.cluster.testbed import Cluster
 from tests.conftest import ROOT
 from tests.test_dynamic import joined
@@ -132,3 +134,38 @@ def test_no_expansion_where_jobs_may_not_submit(cluster: Cluster, tmp_path: Path
         submitted.wait()
         assert "work_0" in {failure["node"] for failure in submitted.record()["failures"]}
         assert "--expect 'work<=N'" in submitted.head("cat run/logs/expand.slurm.log")
+
+
+@both
+def test_cancelled_in_an_expansion(cluster: Cluster, target: str, tmp_path: Path) -> None:
+    """cancel.sh takes away what expansions submitted too; resumed, the run ends well."""
+    text = (SPECS / "dynamic" / "workflow.yml").read_text(encoding="utf-8")
+    (tmp_path / "workflow.yml").write_text(text.replace("cat {part} > {out};", "sleep 8; cat {part} > {out};"))
+    options = Options(tmp_path / "workflow.yml", target=target, parameters=(("n", 3),))
+    with on_cluster(cluster, target, options, tmp_path) as submitted:
+        submitted.submit()
+        expanded = "ls run/dynamic/expand.work/nodes.txt run/dynamic/expand.work.jobs run/dynamic/*/*.nodes.log || true"
+        until(lambda: len(submitted.head(f"{expanded} 2>/dev/null").split()) == 2, "the point is expanded")
+        submitted.head("./cancel.sh")
+        left = {"dagman": "condor_q -af ClusterId", "slurm": "squeue -h -o %A"}[target]
+        until(lambda: submitted.head(left).split() == [], "no job is left")
+        submitted.submit("./resume.sh")
+        assert submitted.wait() in (0, None)
+        assert len(records(submitted.fetch())) == 14
+
+
+@both
+def test_a_hostile_name(cluster: Cluster, target: str, tmp_path: Path) -> None:
+    """It is refused by name where it would reach a shell; what it says is not done."""
+    text = (SPECS / "dynamic" / "workflow.yml").read_text(encoding="utf-8")
+    start = text.index("cmd: 'i=0;")
+    script = json.dumps("touch part_0.txt 'part_\nJOB x y --wrap=id $(touch pwned).txt'")
+    spec = f"{text[:start]}cmd: {script}}}{text[text.index(chr(10), start) :]}"
+    (tmp_path / "workflow.yml").write_text(spec, encoding="utf-8")
+    options = Options(tmp_path / "workflow.yml", target=target, parameters=(("n", 1),))
+    with on_cluster(cluster, target, options, tmp_path) as submitted:
+        submitted.submit()
+        assert submitted.wait() in (1, None)
+        assert submitted.record()["failures"] == [{"node": "expand.work", "reason": "expand.failed"}]
+        assert r"part_\nJOB x y --wrap=id $(touch pwned).txt" in submitted.head("cat run/logs/expand.work.log")
+        assert submitted.head("find . -name pwned; ls run/work_0 2>&1 || true").startswith("ls: cannot")

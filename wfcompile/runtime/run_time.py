@@ -25,6 +25,7 @@ class Plan(NamedTuple):
     emission: Dict[str, Any]
     exact: Mapping[str, int]
     bounds: Mapping[str, int]
+    points: bool  # the run expands it; else nodes that bounds allowed make their rows themselves
     run: str
 
 
@@ -59,6 +60,7 @@ def read_plan(bundle: str, run: str) -> Plan:
         plan["emission"],
         plan["exact"],
         plan["bounds"],
+        plan["points"],
         run,
     )
 
