@@ -24,7 +24,8 @@ lint: $(VENV)/dev.done
 	@$(BIN)/shfmt -i 2 -ci -d $(SHELL_FILES)
 
 fast: $(VENV)/dev.done
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist worksteal --ignore=tests/yadage/test_random.py
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q tests/yadage/test_random.py
 
 cluster: $(VENV)/dev.done
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -m cluster -rs

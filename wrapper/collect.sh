@@ -107,7 +107,8 @@ collect_published() {
   while [[ -n $words ]]; do
     path=${words%%//*}
     words=${words#*//}
-    [[ -z $path ]] || collect_file "$path" "$3/${path#"$WFC_RUN/$1/"}"
+    # nothing is written outside of the outputs, whatever a record says
+    [[ -z $path || /$path/ == */../* ]] || collect_file "$path" "$3/${path#"$WFC_RUN/$1/"}"
   done
 }
 

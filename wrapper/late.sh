@@ -9,7 +9,7 @@ late_globs() {
   declare -F wfc_globs >/dev/null || return 0
   wfc_globs
   for ((i = 0; i < ${#globs[@]}; i += 3)); do
-    if [[ ${globs[i + 1]} != pattern && ${globs[i + 1]} != list ]]; then
+    if [[ ${globs[i + 1]} != @(pattern|relative|list) ]]; then
       others+=("${globs[@]:i:3}")
       continue
     fi
@@ -19,8 +19,12 @@ late_globs() {
       late_token "$path"
       items+=$comma$quoted comma=,
     done
-    if [[ -z $items && ${globs[i + 1]} == pattern ]]; then
-      late_token "${globs[i + 2]}"
+    if [[ -z $items && ${globs[i + 1]} != list ]]; then
+      if [[ ${globs[i + 1]} == relative ]]; then
+        json_quote "${globs[i + 2]#"$root/$id/"}"
+      else
+        late_token "${globs[i + 2]}"
+      fi
       items=$quoted
     else
       items="[$items]"
@@ -46,6 +50,7 @@ late_matches() {
   # `?` is one character, not one byte; the order is that of the bytes.
   { local LC_CTYPE=C.UTF-8; } 2>/dev/null
   matches=()
+  [[ /$pattern/ != */../* ]] || finish 65 output.escape "the glob $pattern leads out of the node's directory"
   case $pattern in
     "$root/$id/"*) prefix=$root/$id/ ;;
     "$root/"*) prefix=$root/ base=$WFC_RUN ;;
@@ -91,7 +96,8 @@ late_token() {
 wfc_late_words() {
   local words
   # The last byte says whether awk found it; nothing else ends with the byte 1 by accident of $().
-  words=$(record_published "$WFC_RUN/$2/done.json" "$3" "$root" ' ' && printf '\001')
+  words=$(record_published "$WFC_RUN/$2/done.json" "$3" "$root" ' ' checked && printf '\001')
+  (($? != 4)) || runtime_failed "a file name that $2 published holds what a shell would read: rename it there"
   [[ $words == *$'\001' ]] ||
     finish 65 upstream.late "node $2 published no value at $3; look at its directory and its log"
   printf -v "$1" %s "${words%$'\001'}"
@@ -143,7 +149,7 @@ runtime() { "$python" -I "$wfc_lib/runtime.zip" "$@"; }
 
 runtime_failed() {
   payload_last_line
-  finish 65 late.failed "${last_line:-a value that a job published cannot be used}"
+  finish 65 late.failed "${1:+$1: }${last_line:-a value that a job published cannot be used}"
 }
 
 # The runtime is Python's standard library; batch nodes have it under one of these names.

@@ -333,7 +333,7 @@ report() {
   [[ -n $terminal ]] || return 0
   case $reason in
     done) printf 'done  %s  %s\n' "$id" "$seconds" >&8 ;;
-    kept) printf 'kept  %s\n' "$id" >&8 ;;
+    kept | surplus) printf 'kept  %s\n' "$id" >&8 ;;
     *) printf 'FAILED %s %s, see %s\n' "$id" "$what" "${WFC_LOGS#"$WFC_BUNDLE/"}/$id.log" >&8 ;;
   esac
 }

@@ -219,7 +219,7 @@ record_entries() { sed -n '/^{"name"/{s/,$//;/\/","size":0}$/!p;}' | sort; }
 # record_published FILE POINTER ROOT SEPARATOR: the published list, joined, or the published string.
 # Fails when nothing is published there.
 record_published() {
-  WFC_POINTER=$2 WFC_ROOT_HERE=$3 WFC_SEPARATOR=$4 awk "$record_awk$record_published_awk" "$1"
+  WFC_CHECKED=${5-} WFC_POINTER=$2 WFC_ROOT_HERE=$3 WFC_SEPARATOR=$4 awk "$record_awk$record_published_awk" "$1"
 }
 # Strings are parted by quotes once the escaped ones are out of the way; the pieces at even places are the strings.
 # shellcheck disable=SC2016
@@ -231,6 +231,13 @@ function text(s,   out, at) {
     s = substr(s, at + length("⦗run⦘"))
   }
   return out unprotect(s)
+}
+# A file name that a shell would read as more than a part of a word; a text alone is a pattern of the author.
+function unsafe(s) {
+  s = unprotect(s)
+  if (s !~ /^⦗run⦘/ || s !~ /[ \t\n\r\v\f$`\\"\047;&|<>()*?!\001-\037\177]/) return 0
+  print substr(s, length("⦗run⦘/") + 1) > "/dev/stderr"
+  return 1
 }
 function unprotect(s) {
   gsub(/\001/, "\\\\\\\\", s)
@@ -247,6 +254,7 @@ NR == 1 {
     words = ""
     if (part[i + 1] ~ /^:\[\]/) k = i + 2
     else for (k = i + 2; ; k += 2) {
+      if (wanted && ENVIRON["WFC_CHECKED"] != "" && part[i + 1] != ":" && unsafe(part[k])) { unsafe_name = 1; exit }
       if (wanted) words = words (k > i + 2 ? ENVIRON["WFC_SEPARATOR"] : "") text(part[k])
       if (part[i + 1] == ":" || part[k + 1] != ",") { k += 2; break }
     }
@@ -254,7 +262,7 @@ NR == 1 {
     if (part[k - 1] ~ /\}/) exit
   }
 }
-END { exit !found }
+END { exit unsafe_name ? 4 : !found }
 '
 
 # run_nodes RUN: the nodes that are known, also by expansions, one id a line.

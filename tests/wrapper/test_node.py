@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -227,10 +228,29 @@ def test_odd_names(bundle: Bundle) -> None:
     late = "wfc_late() { wfc_late_words p_all a /all; }\np_all="
     more = late + "\nwfc_command() { printf '%s' 'cat >words <<\"@@\"'$'\\n'\"$p_all\"$'\\n@@\\n'; }"
     bundle.node("b", "", parents=["a"], more=more)
-    bundle.done("b")
-    words = (bundle.run_dir / "b/words").read_bytes()
-    root = words[: words.index(b"/a/")]
-    assert words == b" ".join(sorted(root + b"/a/" + name + b".out" for name in ODD_NAMES)) + b"\n"
+    refused = bundle.run("b")
+    assert (refused.code, refused.reason) == (65, "late.failed")
+    assert "a file name that a published holds what a shell would read" in refused.log
+
+
+@pytest.mark.parametrize("name", sorted(ODD_NAMES))
+def test_a_published_name_in_a_command(make_bundle: MakeBundle, name: bytes) -> None:
+    """It arrives as it is, or is refused by name when a shell would read it as more than a part of a word."""
+    bundle = make_bundle()
+    (bundle.path / "inputs").mkdir(exist_ok=True)
+    (bundle.path / "inputs/name").write_bytes(name)
+    command = 'IFS= read -r -d "" n <$root/init/name; echo x >"./$n"'
+    bundle.node("a", command, inputs=["name"], more='wfc_globs() { globs=(/all list "$root/a/*"); }')
+    bundle.done("a")
+    late = "wfc_late() { wfc_late_words p_all a /all; }\np_all="
+    more = late + "\nwfc_command() { printf '%s' 'cat >words <<\"@@\"'$'\\n'\"$p_all\"$'\\n@@\\n'; }"
+    bundle.node("b", "", parents=["a"], more=more)
+    result = bundle.run("b")
+    if re.search(rb"""[\s$`\\"';&|<>()*?!\x00-\x1f\x7f]""", name):
+        assert (result.code, result.reason) == (65, "late.failed")
+    else:
+        assert result.code == 0, result.log
+        assert (bundle.run_dir / "b/words").read_bytes().endswith(b"/a/" + name + b"\n")
 
 
 @pytest.mark.parametrize("interpreter", ["", "bash", "sh", "python3", "cat >copy"])

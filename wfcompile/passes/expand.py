@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +13,10 @@ from wfcompile.ir import Workflow
 from wfcompile.jq_program import run_jq
 from wfcompile.options import Options
 from wfcompile.runtime.expand import Known
+from wfcompile.runtime.parts import instances
 from wfcompile.runtime.points import Expansion, Point, expanded
 from wfcompile.runtime.references import Rows
+from wfcompile.runtime.scatter import LIMIT
 from wfcompile.runtime.values import Problem
 
 
@@ -38,9 +41,10 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
     except Problem as problem:
         raise Refused(problem.what, problem.advice, workflow.loc(problem.step, problem.part)) from None
     rows, points = expansion.rows, expansion.points
-    _refuse_wrong_expectations(workflow, rows, exact)
+    _refuse_wrong_expectations(workflow, rows, exact, bounds)
     _refuse_points(workflow, options, points)
     _refuse_shared_directories(workflow, rows.ids, rows.step)
+    _refuse_future_names(workflow, rows)
     for slots, step in zip(rows.slots, rows.step, strict=True):
         if any(type(slot) is str and "\0" in slot for slot in slots):
             raise Refused("a value holds a NUL character, which no command can", loc=workflow.loc(step, ("task",)))
@@ -76,25 +80,26 @@ def _expectations(workflow: Workflow, options: Options) -> tuple[dict[str, int],
     for path, exactly, count in options.expected:
         if path not in scattered:
             raise Refused(f"--expect {path}: no such scattered step", suggest(path, scattered))
+        if count > LIMIT:
+            raise Refused(f"--expect {path}: {count} is more than any scheduler takes", "is it meant to be smaller?")
         if exactly and count == 0:
             raise Refused(f"--expect {path}=0: a step that has no nodes cannot be checked", f"write '{path}<=0'")
         (exact if exactly else bounds)[path] = count
     return exact, bounds
 
 
-def _refuse_wrong_expectations(workflow: Workflow, rows: Rows, exact: Mapping[str, int]) -> None:
-    """Refuse an exact number that is wrong already: the step's list is known."""
-    for step, about in enumerate(workflow.template["steps"]):
-        if about["path"] not in exact or about["task"] is None:
-            continue
-        counts: dict[str, int] = {}
-        for node, number in enumerate(rows.step):
-            if number == step:
-                scope = rows.ids[node].rpartition("/")[0]
-                counts[scope] = counts.get(scope, 0) + 1
-        for count in counts.values():
-            if count != exact[about["path"]]:
-                what = f"--expect {about['path']}={exact[about['path']]}: the step has {count} nodes"
+def _refuse_wrong_expectations(
+    workflow: Workflow, rows: Rows, exact: Mapping[str, int], bounds: Mapping[str, int]
+) -> None:
+    """Refuse a number that is wrong already: the step's list is known."""
+    paths = [step.path for step in workflow.steps]
+    for path, number in (*exact.items(), *bounds.items()):
+        step = paths.index(path)
+        if workflow.template["steps"][step]["cases"]:
+            continue  # elements that no case takes have no node
+        for count in instances(rows, paths, path).values():
+            if count > number or (path in exact and count < number):
+                what = f"--expect {path}{'=' if path in exact else '<='}{number}: the step has {count} nodes"
                 raise Refused(what, "its list is known without running anything", workflow.loc(step, ("scatter",)))
 
 
@@ -115,6 +120,26 @@ def _refuse_points(workflow: Workflow, options: Options, points: tuple[Point, ..
 
 # names of the run's own files, and of DAGMan's own words and nodes
 _RESERVED = ("init", "logs", "outputs", "dynamic", "record.json", "slurm.jobs", "wfcompile.final")
+
+
+def _refuse_future_names(workflow: Workflow, rows: Rows) -> None:
+    """Refuse names that the nodes of a step which the run expands may have."""
+    template = workflow.template["steps"]
+    if not rows.pending:
+        return
+    keys = [step.key for step in rows.pending if template[step.step]["scatter"] or template[step.step]["jq"]]
+    names = {name: step for node_id, step in zip(rows.ids, rows.step, strict=True) for name in _directories(node_id)}
+    names |= {step.key: step.step for step in rows.pending}
+    for key in keys:
+        for name, step in names.items():
+            if re.fullmatch(re.escape(key) + r"_[0-9]+", name):
+                what = f"'{name}' is a directory that nodes of '{key}' may have"
+                raise Refused(what, "rename a stage", workflow.loc(step))
+
+
+def _directories(node_id: str) -> Iterator[str]:
+    parts = node_id.split("/")
+    yield from ("/".join(parts[:length]) for length in range(1, len(parts) + 1))
 
 
 def _refuse_shared_directories(workflow: Workflow, ids: list[str], steps: list[int]) -> None:

@@ -8,6 +8,7 @@ import json
 import os.path
 from typing import Any, List
 
+from .format_language import unsafe_names
 from .late import JqAll, decode, evaluate, published_at
 from .records import published_by
 from .values import RESERVED, RUN, Problem
@@ -26,8 +27,8 @@ def publish_triples(words: List[str], run: str, own: str, root: str, node_id: st
             value = read_yaml(os.path.join(own, name), name)
         else:
             value = _from_jq(decode(json.loads(argument)), run, own, root, node_id, jq)
-        value = in_run(value, root)
         check(value, node_id)
+        value = in_run(value, root)
         members.append("%s:%s" % (_text(pointer), _text(value)))
     return ",".join(members)
 
@@ -41,6 +42,8 @@ def read_yaml(path: str, name: str) -> Any:
     import yaml  # pure Python, carried in the bundle where a step needs it
 
     try:
+        if not inside(path, path[: -len(name) - 1]):
+            raise Problem("'%s' is a link that leads out of the node's own directory" % name)
         with open(path, encoding="utf-8") as file:
             data = yaml.safe_load(file)
         return json.loads(json.dumps(data, allow_nan=False))
@@ -48,6 +51,11 @@ def read_yaml(path: str, name: str) -> Any:
         raise Problem("the command wrote no readable '%s': %s" % (name, error.strerror))
     except (ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
         raise Problem("'%s' is not the YAML of JSON data: %s" % (name, " ".join(str(error).split())))
+
+
+def inside(path: str, directory: str) -> bool:
+    """Tell whether a path lies in a directory, links followed."""
+    return os.path.realpath(path).startswith(os.path.realpath(directory) + "/")
 
 
 def in_run(data: Any, root: str) -> Any:
@@ -74,10 +82,8 @@ def check(data: Any, node_id: str) -> None:
     if isinstance(data, (list, dict)):
         for part in list(data) + (list(data.values()) if isinstance(data, dict) else []):
             check(part, node_id)
-    elif isinstance(data, str):
-        rest = data[len(RUN) :] if data.startswith(RUN) else data
-        if any(character in rest for character in RESERVED):
-            raise Problem("node '%s' publishes %r, which holds a reserved character" % (node_id, rest))
+    elif isinstance(data, str) and any(character in data for character in RESERVED):
+        raise Problem("node '%s' publishes %r, which holds a reserved character" % (node_id, data))
 
 
 def _from_jq(deferred: Any, run: str, own: str, root: str, node_id: str, jq: JqAll) -> Any:
@@ -90,7 +96,19 @@ def _from_jq(deferred: Any, run: str, own: str, root: str, node_id: str, jq: JqA
     results = jq(program, parameters)
     if not results:
         raise Problem("the jq program '%s' has no result" % program)
+    _refuse_hidden(results[0], unsafe_names(parameters), root)
     return _looked_up(results[0], "%s/%s" % (root, node_id), own, try_exact, use_glob, relative)
+
+
+def _refuse_hidden(data: Any, names: List[str], root: str) -> None:
+    """Refuse a text that holds, behind something else, a published file name which a shell would read."""
+    if isinstance(data, (list, dict)):
+        for part in data.values() if isinstance(data, dict) else data:
+            _refuse_hidden(part, names, root)
+    elif isinstance(data, str) and not data.startswith(root + "/"):
+        for name in names:
+            if name in data:
+                raise Problem("the text %r holds the file name %r, which a shell would read" % (data, name))
 
 
 def _looked_up(data: Any, place: str, own: str, try_exact: bool, use_glob: bool, relative: bool) -> Any:
@@ -105,11 +123,13 @@ def _looked_up(data: Any, place: str, own: str, try_exact: bool, use_glob: bool,
         path = "%s/%s" % (place, data)
     if not path.startswith(place + "/"):
         return data
-    inside = path[len(place) + 1 :]
-    if try_exact and os.path.lexists(os.path.join(own, inside)):
+    name = path[len(place) + 1 :]
+    if ".." in name.split("/"):
+        raise Problem("'%s' leads out of the node's own directory" % data)
+    if try_exact and os.path.lexists(os.path.join(own, name)):
         return path
     if use_glob:
-        found = glob.glob(os.path.join(glob.escape(own), inside), recursive=True)
+        found = [m for m in glob.glob(os.path.join(glob.escape(own), name), recursive=True) if inside(m, own)]
         names = sorted([os.path.relpath(match, own) for match in found], key=os.fsencode)
         if names:
             return ["%s/%s" % (place, name) for name in names]

@@ -105,6 +105,8 @@ def late_words(rows: Rows, node: int, names: Sequence[str]) -> List[str]:
             if isinstance(value, Late):
                 value = Deferred("format", ["value", None, ""], {"value": value})
             words += [name, "=", word(json_text(encode(value, rows.ids)))]
+    if node in rows.expected:  # whether the command uses it or not
+        words += ["expected", "=", word(json_text(encode(rows.expected[node], rows.ids)))]
     for k, (_, text) in enumerate(rows.mounts[node]):
         if not isinstance(text, str):
             words += [word("node_mounts[%d]" % (2 * k + 1)), "=", word(json_text(encode(text, rows.ids)))]

@@ -17,12 +17,11 @@ stage that does not exist. Scope 0 is the workflow.
 Semantics: yadage's scheduler and expression handlers; a node's directory is its name below its scope's.
 """
 
-import posixpath
-import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from . import jsonpath
 from .format_language import Context, Field, FormatError, needs_context, parse
+from .input_paths import input_paths
 from .jq.reads import keys_read
 from .jq_stage import JqAll, parameter_sets
 from .late import jq_lines, plain, rendered
@@ -197,8 +196,11 @@ class _Expansion:
         for key, expression in step["parameters"].items():
             try:
                 inputs.update(input_paths(self.parameter(key, expression, scope).data))
-            except Pending:
-                continue  # what it reads is in `waiting`; the nodes made then have their own inputs
+            except Pending:  # what is known of it
+                entries = self.results.look(expression["query"], scope) if expression.get("query") else [scope]
+                inputs.update(input_paths([self.data_of(entry) for entry in entries]))
+        if step["jq"]:
+            inputs.update(input_paths(self.data_of(scope)))
         causes = pending.causes.union(*[entry.causes for entry in waiting.values()])
         scope[step["name"]] = Waiting(scope.prefix + step["name"], causes)
         return PendingStep(
@@ -211,6 +213,13 @@ class _Expansion:
             part=pending.part,
             inputs=tuple(sorted(inputs)),
         )
+
+    def data_of(self, entry: Any) -> Any:
+        """Return what is known of the results of a query's match."""
+        if isinstance(entry, Scope):
+            every = [stage for stage in entry.values() if isinstance(stage, list)]
+            return [self.data_of(inner) for stage in every for inner in stage]
+        return None if isinstance(entry, Waiting) else self.results.of(entry).data
 
     def ready(self, number: int, step: Dict[str, Any], scope: Scope) -> bool:
         """Tell whether a stage runs; the engine leaves out one whose dependencies never come true."""
@@ -372,6 +381,10 @@ class _Expansion:
                 self.results.origins[node] = tuple(sorted(uses | {node}))
             found = self.known.published(scope.prefix + name) if globs else None
             rows.results.append(result if found is None else put(result, node, found))
+            if i == 0:
+                for column in spread.values():
+                    if is_expected(column[0].data):
+                        rows.expected[node] = column[0].data
             rows.point.append(self.point)
             rows.slots.append(tuple([s(parameters) if callable(s) else s for s in slots]))
             rows.step.append(number)
@@ -454,30 +467,12 @@ def only_read(program: str, data: Dict[str, Any]) -> Dict[str, Any]:
     return data if keys is None else {key: value for key, value in data.items() if key in keys}
 
 
+def is_expected(data: Any) -> bool:
+    """Tell whether a value is an element of a list whose length --expect says."""
+    return isinstance(data, Deferred) and data.operation == "element"
+
+
 def first_names(query: str) -> List[str]:
     """Return the stages that a query begins with."""
     steps = jsonpath.parse(query)
     return list(steps[0][1]) if steps and steps[0][0] == "fields" else []
-
-
-_INIT = re.compile(re.escape(RUN) + "/init(?![A-Za-z0-9_.-])")  # not the directory of a node whose name begins so
-
-
-def input_paths(data: Any) -> Tuple[str, ...]:
-    """Return the paths below the init directory that parameters name; '.' is all of it."""
-    found: Set[str] = set()
-    stack = [data]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, dict):
-            stack.extend(value.values())
-        elif isinstance(value, list):
-            stack.extend(value)
-        elif isinstance(value, Deferred):
-            stack.append(value.data)
-        elif isinstance(value, str) and _INIT.search(value):
-            inside = _INIT.match(value) and value.count(RUN) == 1
-            found.add(posixpath.normpath("./" + value[len(RUN + "/init") :]) if inside else ".")
-    if "." in found:
-        return (".",)
-    return tuple(sorted(found))

@@ -61,14 +61,21 @@ def parse(text: str) -> List[Piece]:
 _UNSAFE = re.compile(r"[\s$`\\\"';&|<>()*?!\x00-\x1f\x7f]")
 
 
+def unsafe_names(data: Any) -> List[str]:
+    """Return the texts in data that a shell would read as more than a word."""
+    if isinstance(data, (list, dict)):
+        return [name for part in (data.values() if isinstance(data, dict) else data) for name in unsafe_names(part)]
+    return [data] if isinstance(data, str) and data.startswith("/") and _UNSAFE.search(data) else []
+
+
 def refuse_unsafe(data: Any) -> None:
     """Refuse a file name that a job published when the shell would read it as more than a word; raises FormatError."""
     if type(data) is Published:
         if data.startswith(RUN) and _UNSAFE.search(data):
             name = data[len(RUN) + 1 :]
             raise FormatError("the file name %r, which a job published, holds what a shell would read" % name)
-    elif type(data) is list:
-        for part in data:
+    elif type(data) in (list, dict):
+        for part in data.values() if type(data) is dict else data:
             refuse_unsafe(part)
 
 

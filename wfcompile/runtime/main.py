@@ -24,7 +24,7 @@ from .format_language import FormatError
 from .late import decode, evaluate, published_at
 from .make import make_rules
 from .outputs import choose_outputs, output_lines
-from .parts import Part, place_of, shard_of
+from .parts import Part, place_of, refuse_shared, shard_of
 from .records import is_done, published_by
 from .run_time import Plan, asked_of, expanded_now, ids_of, part_of, read_plan, run_jq
 from .slurm import slurm_lines
@@ -39,16 +39,19 @@ def main(words: List[str]) -> int:
         return COMMANDS[words[0]](*words[1:])
     except (Problem, FormatError) as error:
         advice = getattr(error, "advice", "")
-        sys.stderr.write("%s%s\n" % (error, "; " + advice if advice else ""))
+        what = getattr(error, "what", str(error))
+        sys.stderr.write("%s%s\n" % (what, "; " + advice if advice else ""))
         return PERMANENT
 
 
 def expand_point(bundle: str, run: str, name: str) -> int:
     """Expand a point whose results are there, idempotently: the directory appears whole."""
     plan = read_plan(bundle, run)
-    expansion = expanded_now(plan, opening=name)
+    nested = _nested(run, name)
+    expansion = expanded_now(plan, opening=name, without=nested)
     if name in [point.name for point in expansion.points]:
         raise Problem("the point '%s' cannot be expanded: its results are missing" % name, "resume the run")
+    refuse_shared(expansion.rows)
     part = part_of(plan, expansion, name)
     final = os.path.join(run, place_of(name))
     temporary = final + ".new.%d" % os.getpid()
@@ -60,13 +63,49 @@ def expand_point(bundle: str, run: str, name: str) -> int:
             os.makedirs(os.path.dirname(target))
         with open(target, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.writelines(lines)
+    if os.path.isdir(final) and _rows_in(final) != _rows_in(temporary):
+        _forget(run, name, _rows_in(temporary))
+        for point in nested:
+            _forget(run, point, {})
+            shutil.rmtree(os.path.join(run, place_of(point)), ignore_errors=True)
     shutil.rmtree(final, ignore_errors=True)
     os.rename(temporary, final)
     return 0
 
 
-def _text(bundle: str, name: str) -> List[str]:
-    with open(os.path.join(bundle, name), encoding="utf-8") as file:
+def _nested(run: str, name: str) -> List[str]:
+    """Return the points that an earlier expansion of a point led to."""
+    try:
+        points = _text(os.path.join(run, place_of(name)), "points.txt")
+    except OSError:
+        return []
+    found: List[str] = []
+    for line in points:
+        found += [line.rstrip("\n")] + _nested(run, line.rstrip("\n"))
+    return found
+
+
+def _rows_in(directory: str) -> Dict[str, str]:
+    """Return the rows of an expansion by the nodes' ids."""
+    found: Dict[str, str] = {}
+    for top, _, names in os.walk(directory):
+        for name in names:
+            if name.endswith(".rows"):
+                for line in _text(top, name):
+                    found[line[len("id=") :].partition(";")[0]] = line
+    return found
+
+
+def _forget(run: str, name: str, rows: Dict[str, str]) -> None:
+    """Remove the records of nodes whose rows are others now: their point's causes have published something else."""
+    for node_id, line in _rows_in(os.path.join(run, place_of(name))).items():
+        record = os.path.join(run, node_id, "done.json")
+        if rows.get(node_id) != line and os.path.exists(record):
+            os.remove(record)
+
+
+def _text(directory: str, name: str) -> List[str]:
+    with open(os.path.join(directory, name), encoding="utf-8", errors="surrogateescape") as file:
         return file.readlines()
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
+from .publish import GLOBS
 from .references import Rows
 from .suggest import suggest
 from .values import RUN, Late, Problem
@@ -78,7 +79,9 @@ def published(rows: Rows, node: int, result: Any) -> Iterator[str]:
             for source in published(rows, node, part):
                 yield source
     elif isinstance(result, Late) and result.node == node:
-        yield "@%s" % result.pointer
+        # a document or what a jq program makes of files is no list of files
+        if result.pointer in [pointer for pointer, mode, _ in rows.globs[node] if mode in GLOBS]:
+            yield "@%s" % result.pointer
     elif isinstance(result, str):
         own = "%s/%s/" % (RUN, rows.ids[node])
         parts = [part for part in result[len(own) :].split("/") if part not in ("", ".")]
@@ -96,9 +99,6 @@ def _published_as(rows: Rows, paths: Sequence[str], asked: Sequence[str], final:
             raise Problem("--output %s: no step '%s'" % (name, stage), "write STEP.KEY; %s" % suggest(stage, by_path))
         for node in by_path.get(stage, ()):
             result = rows.results[node]
-            if isinstance(result, Late):
-                yield node, "@%s" % result.pointer
-                continue
             if not isinstance(result, dict) or key not in result:
                 known = result if isinstance(result, dict) else ()
                 raise Problem("--output %s: '%s' publishes no '%s'" % (name, stage, key), suggest(key, known))

@@ -4,6 +4,7 @@ from typing import Any, Container, Dict, List, Mapping, NamedTuple, Sequence, Se
 
 from .points import Point
 from .references import Rows
+from .values import Problem
 
 SHARD_ROWS = 1000
 SHARD_BYTES = 1024 * 1024
@@ -84,3 +85,28 @@ def needed_points(part: Part, point: Point) -> List[str]:
     """Return the points of a part that one of its points waits for."""
     names: Set[str] = {other.name for other in part.points}
     return [name for name in point.after if name in names]
+
+
+def instances(rows: Rows, paths: Sequence[str], path: str) -> Dict[str, int]:
+    """Return how many nodes (or sub-workflows) a step has in each scope where it has any; `paths` are the steps'."""
+    depth = path.count("/")
+    found: Dict[str, Set[str]] = {}
+    steps = {n for n, other in enumerate(paths) if other == path or other.startswith((path + "/", path + ".case"))}
+    for node, step in enumerate(rows.step):
+        if step in steps:
+            parts = rows.ids[node].split("/")
+            found.setdefault("".join([part + "/" for part in parts[:depth]]), set()).add(parts[depth])
+    return {scope: len(names) for scope, names in found.items()}
+
+
+def refuse_shared(rows: Rows) -> None:
+    """Refuse nodes whose directories are the same, or one inside another; raises Problem."""
+    ids = set(rows.ids)
+    if len(ids) < len(rows):
+        twice = next(node_id for n, node_id in enumerate(rows.ids) if node_id in rows.ids[:n])
+        raise Problem("two nodes would share the directory '%s'" % twice, "rename a stage")
+    for scope in {node_id.rpartition("/")[0] for node_id in ids}:
+        while scope:
+            if scope in ids:
+                raise Problem("nodes would share the directory '%s'" % scope, "rename a stage")
+            scope = scope.rpartition("/")[0]

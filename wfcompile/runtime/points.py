@@ -60,8 +60,10 @@ def _points(rows: Rows, names: Dict[str, str], is_open: Callable[[str], bool], u
     groups: Dict[str, List[PendingStep]] = {}
     same: Dict[Tuple[str, Any], str] = {}
     for step in rows.pending:
-        # A step that is pending in its own point, though that was expanded, begins a new one within it.
-        if step.key not in names or is_open(names[step.key]):
+        # A step that waits for nodes of its own point, which was expanded, begins a new point within it. One that
+        # waits for nodes of others comes after their points: it is expanded as soon as these nodes' results are read.
+        name = names.get(step.key)
+        if name is None or (is_open(name) and any([rows.point[node] == name for node in step.causes])):
             group = step.point, step.causes
             if group not in same:
                 same[group] = _name(step.key, used)

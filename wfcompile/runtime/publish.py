@@ -3,7 +3,9 @@
 Source: packtivity's publisher handlers and its prepublishing. What the command makes stays late: a `Late` value in
 the result and a (pointer, mode, argument) triple that is resolved when the command has ended. Modes:
 
-    pattern, list   a glob; `pattern` is itself when nothing matches, else a list as `list` is. Resolved in bash.
+    list            a glob: what matches. Resolved in bash, as the next two.
+    pattern         the same, but the pattern itself when nothing matches
+    relative        the same, but the pattern as its author wrote it, relative to the node's directory
     yaml            the document in a file
     jq              Deferred("publish", …): jq's result on the parameters, its relative paths and globs looked up
 """
@@ -14,7 +16,7 @@ from .format_language import Field, FormatError, base_name, parse, render
 from .values import RUN, Deferred, Late, Problem, has_late, in_order
 
 Glob = Tuple[str, str, Any]  # pointer, mode, text or Deferred
-GLOBS = ("pattern", "list")
+GLOBS = ("pattern", "relative", "list")
 Jq = Callable[[str, Any], List[Any]]  # all results of a program
 
 
@@ -30,12 +32,16 @@ def publish(
     if kind == "fromglob-pub":
         pointer = "/" + escape(publisher["outputkey"])
         pattern = workdir + "/" + publisher["globexpression"]
+        if ".." in pattern.split("/"):
+            raise Problem("the glob '%s' leads out of the node's own directory" % publisher["globexpression"])
         return {publisher["outputkey"]: Late(node, pointer)}, ((pointer, "list", pattern),)
     if kind == "interpolated-pub":
         globs: List[Glob] = []
         result = _interpolate(publisher["publish"], "", publisher, parameters, node, workdir, globs)
         return result, tuple(globs)
     if kind == "fromyaml-pub":
+        if publisher["yamlfile"].startswith("/") or ".." in publisher["yamlfile"].split("/"):
+            raise Problem("'%s' lies outside of the node's own directory" % publisher["yamlfile"])
         return Late(node, ""), (("", "yaml", workdir + "/" + publisher["yamlfile"]),)
     if kind == "fromparjq-pub":
         if publisher["glob"] or publisher["relative_paths"] or has_late(parameters):
@@ -59,7 +65,7 @@ def found_by_nobody(globs: Tuple[Glob, ...], jq: Optional[Jq]) -> Dict[str, Any]
         if mode == "jq":
             found[pointer] = argument if has_late(argument) else _from_jq(argument.options[0], argument.data, jq)
         else:
-            found[pointer] = [] if mode == "list" else argument
+            found[pointer] = [] if mode == "list" else argument  # a pattern that nothing matches
     return found
 
 
@@ -121,8 +127,9 @@ def _interpolate(
         text = render(template, dict(parameters, workdir=workdir))
     except FormatError as error:
         raise Problem(str(error))
+    mode = "pattern"
     if publisher["relative_paths"] and not text.startswith((RUN, "/")):
-        text = workdir + "/" + text
+        text, mode = workdir + "/" + text, "relative"
     if not publisher["glob"]:
         return text
     if not text.startswith(workdir + "/"):
@@ -130,7 +137,11 @@ def _interpolate(
             "the glob '%s' does not lie in the node's own directory" % text.replace(RUN, "@RUN@"),
             "begin it with {workdir}/, or set relative_paths: true",
         )
-    globs.append((pointer, "pattern", text))
+    if ".." in text.split("/"):
+        raise Problem(
+            "the glob '%s' leads out of the node's own directory" % text.replace(RUN, "@RUN@"), "take out '..'"
+        )
+    globs.append((pointer, mode, text))
     return Late(node, pointer)
 
 

@@ -19,7 +19,8 @@ def published_by(run: str, node_id: str) -> Dict[str, Any]:
         found = head["published"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Problem("the record of node '%s' cannot be read: %s" % (node_id, error), "resume the run")
-    return {pointer: as_data(value, node_id) for pointer, value in found.items()}
+    # a text at a pointer of its own is a pattern that matched nothing: the author's, not the job's
+    return {p: value if p and isinstance(value, str) else as_data(value, node_id) for p, value in found.items()}
 
 
 def _bytes(text: str) -> str:

@@ -39,6 +39,7 @@ class Rows:
         self.globs: List[Tuple[Tuple[str, str, str], ...]] = []
         self.mounts: List[Tuple[Tuple[str, str], ...]] = []  # path in the container, text
         self.results: List[Any] = []
+        self.expected: Dict[int, Deferred] = {}  # a value whose evaluation checks that --expect holds
         self.point: List[str] = []  # the expansion point that made it known; empty: known from the start
         self.skipped: List[Tuple[int, str, str]] = []  # step, scope, the query that matches nothing
         self.pending: List[PendingStep] = []  # steps whose nodes are not known yet

@@ -3,12 +3,12 @@
 import json
 import os
 import os.path
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Container, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from .expand import Known
 from .jq import run_text
 from .outputs import Asked
-from .parts import Part, StepNodes, by_step, place_of
+from .parts import Part, StepNodes, by_step, instances, place_of
 from .points import Expansion, expanded
 from .records import published_by
 from .references import Rows
@@ -65,10 +65,13 @@ def read_plan(bundle: str, run: str) -> Plan:
     )
 
 
-def expanded_now(plan: Plan, opening: Optional[str] = None, all_known: bool = False) -> Expansion:
+def expanded_now(
+    plan: Plan, opening: Optional[str] = None, all_known: bool = False, without: Container[str] = ()
+) -> Expansion:
     """Expand with the results of the points that the run has expanded, and of the one that it is about to.
 
-    With `all_known` every point whose results are there counts as expanded. Raises Problem.
+    With `all_known` every point whose results are there counts as expanded; `without` names points that do not. Raises
+    Problem, which names the step and where it is written.
     """
 
     def has_record(node_id: str) -> bool:
@@ -78,27 +81,31 @@ def expanded_now(plan: Plan, opening: Optional[str] = None, all_known: bool = Fa
         return published_by(plan.run, node_id) if not all_known or has_record(node_id) else None
 
     def is_open(name: str) -> bool:
+        if name in without:
+            return False
         return all_known or name == opening or os.path.exists(os.path.join(plan.run, place_of(name), "nodes.txt"))
 
-    expansion = expanded(plan.template, plan.known, is_open, published)
+    try:
+        expansion = expanded(plan.template, plan.known, is_open, published)
+    except Problem as problem:
+        if problem.step >= 0:
+            step, part = plan.steps[problem.step], " ".join(problem.part[:2])
+            problem.what = "%s (%s%s): %s" % (step["step"], step["source"], ", " + part if part else "", problem.what)
+        raise
     check_bounds(plan, expansion.rows)
     return expansion
 
 
 def check_bounds(plan: Plan, rows: Rows) -> None:
     """Refuse more nodes than --expect STEP<=N allows; raises Problem."""
-    if not plan.bounds:
-        return
-    counts: Dict[Tuple[int, str], int] = {}
-    for node, step in enumerate(rows.step):
-        if plan.steps[step]["step"] in plan.bounds:
-            scope = rows.ids[node].rpartition("/")[0]
-            counts[step, scope] = counts.get((step, scope), 0) + 1
-    for (step, _), count in counts.items():
-        path = plan.steps[step]["step"]
-        if count > plan.bounds[path]:
-            what = "the step '%s' has %d nodes in this run, more than --expect %s<=%d allows"
-            raise Problem(what % (path, count, path, plan.bounds[path]), "compile again with a larger bound")
+    paths = [step["step"] for step in plan.steps]
+    for path, bound in plan.bounds.items():
+        for scope, count in instances(rows, paths, path).items():
+            if count > bound:
+                what = "the step '%s%s' has %d nodes in this run, more than --expect %s<=%d allows"
+                raise Problem(
+                    what % (scope, path.rpartition("/")[2], count, path, bound), "compile with a larger bound"
+                )
 
 
 def part_of(plan: Plan, expansion: Expansion, name: str) -> Part:

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from .values import Deferred, Late, Pending, Problem, Value, late_nodes, origin_at, united
 
 METHODS = ("zip", "cartesian")
-LIMIT = 10**7  # no scheduler takes more
+LIMIT = 10**6 * 5  # no scheduler takes more
 
 
 def groups(length: int, batchsize: Optional[int], partitionsize: Optional[int]) -> Optional[List[range]]:
@@ -96,7 +96,7 @@ def expected_elements(
     found = {name: column[:count] for name, column in spread.items()}
     late = [name for name in names if name not in found]
     for name in late:
-        own = [name] if one_by_one else late
+        own = [name] if one_by_one and len(late) == 1 else late
         data = {key: parameters[key].data for key in own}
         origin = united([parameters[key].origin for key in own], [data[key] for key in own])
         options = [dict(spec, parameters=own), name, count, path, longer]

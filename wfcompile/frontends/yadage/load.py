@@ -268,6 +268,9 @@ class _Builder:
             raise at.refused(f"dependencies must be a list of stages, not {kind(at.value)}", "write [stage, …]")
         items = [self.library.resolve(item) for item in at.items()]
         if predicate == "expressions_fulfilled":
+            for item in items:
+                if not isinstance(item.value, dict) or "expression_type" not in item.value:
+                    raise item.refused("an expression to be fulfilled has no 'expression_type'", "add it")
             return [], [self.expression(item, False, step, f"dependency {n}", known) for n, item in enumerate(items)]
         queries = []
         for item in items:
