@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
-SHELL_FILES = $(shell git ls-files 'wrapper/*.sh' 'examples/*.sh' 'tests/*.sh' ':!tests/golden') tests/testbed/testbed .ci/run
+SHELL_FILES = $(shell git ls-files 'wrapper/*.sh' 'examples/*.sh' 'tests/*.sh' ':!tests/golden' ':!tests/specs') tests/testbed/testbed .ci/run
 
 .PHONY: demo test lint fast cluster golden docs clean
 
