@@ -1,0 +1,1 @@
+"""The Common Workflow Language, evaluated: by the compiler with what is known, on the node with the rest."""

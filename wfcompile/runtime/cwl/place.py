@@ -1,0 +1,29 @@
+"""Where a tool runs, as it sees it, and what cannot be known before."""
+
+from typing import NamedTuple, Union
+
+from ..values import Problem
+
+JOB = "⦗job⦘"  # the node's own directory in scratch; known only when the node runs
+
+
+class Place(NamedTuple):
+    """The directories of one node as its command sees them, and what it may use: sizes in MiB."""
+
+    root: str  # the run's directory; at compile time its token
+    outdir: str
+    tmpdir: str
+    stagedir: str  # where inputs are staged that cannot stay where they are
+    cores: Union[int, float] = 1
+    ram: Union[int, float] = 1024
+    outdir_size: Union[int, float] = 1024
+    tmpdir_size: Union[int, float] = 1024
+    measured: bool = True  # files have been looked at: their sizes are known
+
+
+class Unknown(Exception):
+    """A value is needed that only the node knows."""
+
+
+class CwlProblem(Problem):
+    """The document, or what a job made, is at fault."""
