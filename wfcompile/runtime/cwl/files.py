@@ -1,0 +1,149 @@
+"""Files and directories as values: where this process finds them, what is in them, what belongs beside them."""
+
+import os
+import stat
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+
+from ..values import RUN
+from .place import CwlProblem
+
+CONTENT_LIMIT = 64 * 1024  # what loadContents may read, by the standard
+
+Value = Dict[str, Any]  # a File or a Directory
+
+
+class Host(NamedTuple):
+    """Where this process finds the files of the run: not always where the tool sees them."""
+
+    run: str  # the run's directory
+    node: str = ""  # the node that runs here, its place in the run
+    own: str = ""  # its directory
+    inputs: Sequence[str] = ()  # where the init inputs may be; none: in the run's init/
+
+    def paths(self, location: str) -> List[str]:
+        """Return every place where the file or directory of a location is; a directory may have parts in several."""
+        below = _below(location)
+        if self.node and (below + "/").startswith(self.node + "/"):
+            places = [_join(self.own, below[len(self.node) + 1 :])]
+        elif self.inputs and (below + "/").startswith("init/"):
+            places = [_join(base, below[len("init/") :]) for base in self.inputs]
+        else:
+            places = [_join(self.run, below)]
+        return [place for place in places if os.path.exists(place)]
+
+    def path(self, location: str) -> str:
+        """Return the place of a file or directory that must be there."""
+        paths = self.paths(location)
+        if not paths:
+            raise CwlProblem("%s is not there" % plain(location))
+        return paths[0]
+
+
+def plain(location: str) -> str:
+    """Return a location as messages name it: its path in the run."""
+    return location[len(RUN) + 1 :] if location.startswith(RUN + "/") else location
+
+
+def _below(location: str) -> str:
+    if not location.startswith(RUN + "/"):
+        raise CwlProblem("'%s' is no file of the run" % location)
+    return location[len(RUN) + 1 :]
+
+
+def _join(directory: str, name: str) -> str:
+    return os.path.join(directory, name) if name else directory
+
+
+def parts_of_name(basename: str) -> Tuple[str, str]:
+    """Return nameroot and nameext."""
+    return os.path.splitext(basename)
+
+
+def contents(path: str) -> str:
+    """Return the text of a file as loadContents asks for it."""
+    with open(path, "rb") as file:
+        data = file.read(CONTENT_LIMIT + 1)
+    name = os.path.basename(path)
+    if len(data) > CONTENT_LIMIT:
+        raise CwlProblem(
+            "'%s' is too large: loadContents reads at most 64 KiB" % name,
+            "let the tool read the file, or have one make a smaller one",
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CwlProblem("'%s' is not UTF-8 text (byte %d): loadContents cannot read it" % (name, error.start))
+
+
+def at(host: Host, location: str) -> Value:
+    """Return the File or Directory that is at a location."""
+    path = host.path(location)
+    kind = "Directory" if os.path.isdir(path) else "File"
+    value = {"class": kind, "location": location, "basename": os.path.basename(location)}  # type: Value
+    if kind == "File":
+        value["size"] = os.stat(path).st_size
+    return value
+
+
+def listing(host: Host, location: str, deep: bool) -> List[Value]:
+    """Return what is in a directory, in the order of the names; `deep`: with the listings of the directories in it."""
+    names = {name for path in host.paths(location) for name in os.listdir(path)}
+    entries = []
+    for name in sorted(names):
+        below = location + "/" + name
+        if not any(_is_readable_kind(path) for path in host.paths(below)):
+            continue  # a link to nothing, a socket
+        entry = at(host, below)
+        if deep and entry["class"] == "Directory":
+            entry["listing"] = listing(host, below, deep)
+        entries.append(entry)
+    return entries
+
+
+def _is_readable_kind(path: str) -> bool:
+    mode = os.stat(path).st_mode
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+
+def secondary_name(basename: str, pattern: str) -> str:
+    """Return the name of the file that a pattern without expressions puts beside one: each `^` takes a suffix off."""
+    while pattern.startswith("^"):
+        root, dot, _ = basename.rpartition(".")
+        if not dot:
+            return basename + pattern.lstrip("^")
+        basename, pattern = root, pattern[1:]
+    return basename + pattern
+
+
+Evaluate = Callable[[Any, Any], Any]  # an expression (or a constant), and what it sees as `self`
+
+
+def secondaries(primary: Value, patterns: Sequence[Value], evaluate: Evaluate) -> Iterator[Tuple[Any, bool]]:
+    """Yield what belongs beside a file: names, or Files and Directories that an expression made; whether it must be."""
+    for one in patterns:
+        required = evaluate(one.get("required"), primary)
+        if required is not None and not isinstance(required, bool):
+            raise CwlProblem("'required' of secondaryFiles must be a boolean or null, not %r" % (required,))
+        pattern = one["pattern"]
+        if "$(" in pattern or "${" in pattern:
+            named = evaluate(pattern, primary)
+        else:
+            named = secondary_name(primary["basename"], pattern)
+        for item in named if isinstance(named, list) else [named]:
+            if item is None or item == "":
+                continue
+            if not isinstance(item, (str, dict)):
+                raise CwlProblem("secondaryFiles must be names, Files or Directories; '%s' is %r" % (pattern, item))
+            yield item, bool(required)
+
+
+def in_files(value: Any) -> Iterator[Value]:
+    """Yield every File and Directory in a value, those that hold others first."""
+    if isinstance(value, dict):
+        if value.get("class") in ("File", "Directory"):
+            yield value
+        for part in list(value.values()):
+            yield from in_files(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from in_files(part)
