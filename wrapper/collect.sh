@@ -47,7 +47,7 @@ look_at_expansions() {
   [[ -e $wfc_lib/points.txt ]] || return 0
   mapfile -t unexpanded < <(run_points "$WFC_RUN")
   find_python
-  if "$python" -I "$wfc_lib/runtime.zip" outputs "$WFC_BUNDLE" "$WFC_RUN"; then
+  if runtime outputs "$WFC_BUNDLE" "$WFC_RUN"; then
     outputs_list=$WFC_RUN/dynamic/outputs.tsv
   else
     ((${#unexpanded[@]})) || unexpanded=(outputs)

@@ -55,6 +55,7 @@ class Known(NamedTuple):
     jq: Optional[JqAll] = None  # all results of a jq program
     published: Callable[[str], Optional[Mapping[str, Any]]] = lambda node_id: None  # late pointer -> value
     points: Mapping[str, str] = {}  # PendingStep.key -> the expansion point that the step belongs to
+    javascript: Any = None  # CWL's engine for expressions
     expected: Mapping[str, int] = {}  # path of a scattered step -> how many nodes it is taken to have
 
 
@@ -72,6 +73,10 @@ def expand(template: Dict[str, Any], known: Known) -> Rows:
 
     A step whose nodes depend on what jobs have yet to publish is left out, with all that depends on it: Rows.pending.
     """
+    if template.get("language") == "cwl":
+        from .cwl.expand import expand as expand_cwl  # neither language loads the other's
+
+        return expand_cwl(template, known)
     expansion = _Expansion(template, known)
     expansion.run()
     return expansion.rows

@@ -2,9 +2,9 @@
 
 from typing import Any, Dict, NamedTuple, Tuple
 
-from ..values import RUN
+from ..values import JOB, RUN
 from .expressions import Context, evaluate
-from .place import JOB, Place
+from .place import Place
 from .requests import requested
 
 

@@ -24,7 +24,7 @@ from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, l
 from .call import Call, place_before, tool_inputs
 from .command import prepare
 from .expressions import Context, evaluate
-from .late import OPERATIONS
+from .late import OPERATIONS, World
 from .links import is_late, linked
 from .place import Unknown
 from .predict import evaluate_tool, predict
@@ -128,8 +128,7 @@ class _Expansion:
             name = "_".join([key] + [str(i) for i in one.index])
             results.append(self.run_element(number, step, scope, one, name))
         if any([isinstance(value, Blocked) for result in results for value in result.values()]):
-            results = [{name: every_blocked(results, name) for name in step["out"]}] * len(results)
-            return results[0]
+            return {name: every_blocked(results, name) for name in step["out"]}
         return gathered(sizes, method, results, step["out"])
 
     def run_element(self, number: int, step: Dict[str, Any], scope: Scope, one: Element, key: str) -> Values:
@@ -223,10 +222,10 @@ class _Expansion:
             return value
         data = {k: self.now(v) for k, v in value.data.items()} if isinstance(value.data, dict) else self.now(value.data)
         again = Deferred(value.operation, value.options, data)
-        if value.operation != "cwl.eval" and has_late(data):
+        if value.operation not in ("cwl.eval", "cwl.tool") and has_late(data):
             return again
         try:
-            return OPERATIONS[value.operation](data, value.options, self.known.javascript, False)
+            return OPERATIONS[value.operation](data, value.options, World(self.known.javascript))
         except Unknown:
             return again
 
