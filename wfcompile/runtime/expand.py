@@ -55,7 +55,6 @@ class Known(NamedTuple):
     jq: Optional[JqAll] = None  # all results of a jq program
     published: Callable[[str], Optional[Mapping[str, Any]]] = lambda node_id: None  # late pointer -> value
     points: Mapping[str, str] = {}  # PendingStep.key -> the expansion point that the step belongs to
-    javascript: Any = None  # CWL's engine for expressions
     expected: Mapping[str, int] = {}  # path of a scattered step -> how many nodes it is taken to have
 
 

@@ -24,6 +24,7 @@ from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, l
 from .call import Call, place_before, tool_inputs
 from .command import prepare
 from .expressions import Context, evaluate
+from .javascript import Javascript
 from .late import OPERATIONS, World
 from .links import is_late, linked
 from .place import Unknown
@@ -69,6 +70,7 @@ class _Expansion:
         self.template = template
         self.steps = template["steps"]
         self.known = known
+        self.javascript = Javascript()
         self.rows = Rows()
         self.numbers: Dict[str, int] = {}  # node id -> number
         self.point = ""  # the expansion point of the step in hand
@@ -225,7 +227,7 @@ class _Expansion:
         if value.operation not in ("cwl.eval", "cwl.tool") and has_late(data):
             return again
         try:
-            return OPERATIONS[value.operation](data, value.options, World(self.known.javascript))
+            return OPERATIONS[value.operation](data, value.options, World(self.javascript))
         except Unknown:
             return again
 
@@ -247,10 +249,10 @@ class _Expansion:
         result = None
         if not guards and not has_late(wanted):
             try:
-                place = place_before(tool, wanted, key, self.known.javascript)
-                prepared = prepare(tool, wanted, place, self.known.javascript)
+                place = place_before(tool, wanted, key, self.javascript)
+                prepared = prepare(tool, wanted, place, self.javascript)
                 command, stage = prepared.command, tuple(prepared.stage)
-                result = predict(tool, prepared.inputs, place, self.known.javascript)
+                result = predict(tool, prepared.inputs, place, self.javascript)
             except Unknown:
                 pass
         call = Call(step["tool"], wanted, guards, stage, late=command is None, collects=result is None)
