@@ -1,5 +1,6 @@
 """Files and directories as values: where this process finds them, what is in them, what belongs beside them."""
 
+import hashlib
 import os
 import stat
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
@@ -54,11 +55,6 @@ def _join(directory: str, name: str) -> str:
     return os.path.join(directory, name) if name else directory
 
 
-def parts_of_name(basename: str) -> Tuple[str, str]:
-    """Return nameroot and nameext."""
-    return os.path.splitext(basename)
-
-
 def contents(path: str) -> str:
     """Return the text of a file as loadContents asks for it."""
     with open(path, "rb") as file:
@@ -73,6 +69,15 @@ def contents(path: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise CwlProblem("'%s' is not UTF-8 text (byte %d): loadContents cannot read it" % (name, error.start))
+
+
+def checksum(path: str) -> str:
+    """Return the checksum of a file as the standard has it."""
+    digest = hashlib.sha1()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return "sha1$" + digest.hexdigest()
 
 
 def at(host: Host, location: str) -> Value:

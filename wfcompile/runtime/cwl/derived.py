@@ -1,0 +1,91 @@
+"""What a File or Directory object says about itself when an expression looks at it: path, dirname, nameroot, nameext.
+
+Values hold only location and basename; the rest follows from them and from where the run is.
+"""
+
+import posixpath
+from typing import Any, Dict, Optional
+
+from ..values import RUN, Deferred, Late
+
+DERIVED = ("path", "dirname", "nameroot", "nameext")
+MEASURED = ("size", "checksum", "contents", "listing", "secondaryFiles")  # known when the file has been looked at
+
+
+def is_file(value: Any) -> bool:
+    """Tell whether a value is a File or Directory object."""
+    return isinstance(value, dict) and value.get("class") in ("File", "Directory")
+
+
+def path_of(file: Dict[str, Any], root: str) -> Optional[str]:
+    """Return the path at which the tool sees a file: where it was staged, else its place below the run's root."""
+    path = file.get("path")
+    if path is None and file.get("location") is not None:
+        path = in_root(file["location"], root)
+    return path
+
+
+def in_root(location: str, root: str) -> str:
+    """Return a location in the run as a path."""
+    return root + location[len(RUN) :] if location.startswith(RUN) else location
+
+
+def basename_of(file: Dict[str, Any], root: str) -> Optional[str]:
+    """Return the name of a file."""
+    name = file.get("basename")
+    if name is None:
+        path = path_of(file, root)
+        name = None if path is None else posixpath.basename(path.rstrip("/"))
+    return name
+
+
+def attribute(file: Dict[str, Any], key: str, root: str) -> Any:
+    """Return one field of a File or Directory as an expression sees it; raises KeyError where there is none."""
+    if file.get(key) is not None or key not in DERIVED + ("basename",):
+        return file[key]
+    path = path_of(file, root)
+    name = basename_of(file, root)
+    value = None
+    if key == "basename":
+        value = name
+    elif key == "path":
+        value = path
+    elif file["class"] == "File" and key == "dirname":
+        value = None if path is None else posixpath.dirname(path)
+    elif file["class"] == "File" and name is not None:
+        value = posixpath.splitext(name)[key == "nameext"]
+    if value is None:
+        raise KeyError(key)
+    return value
+
+
+def described(value: Any, root: str) -> Any:
+    """Return data whose File and Directory objects, at any depth, carry the fields that follow from the others."""
+    if isinstance(value, list):
+        return [described(one, root) for one in value]
+    if not isinstance(value, dict):
+        return value
+    full = {key: described(one, root) for key, one in value.items()}
+    if is_file(value) and not any(isinstance(one, (Late, Deferred)) for one in value.values()):
+        for key in DERIVED + ("basename",):
+            try:
+                full[key] = attribute(value, key, root)
+            except KeyError:
+                pass
+    return full
+
+
+def stored(value: Any, root: str) -> Any:
+    """Return data as values are kept: without what `described` added; a path elsewhere than the location stays."""
+    if isinstance(value, list):
+        return [stored(one, root) for one in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: stored(one, root) for key, one in value.items()}
+    if is_file(value):
+        for key in ("dirname", "nameroot", "nameext"):
+            kept.pop(key, None)
+        location = value.get("location")
+        if isinstance(location, str) and kept.get("path") == in_root(location, root):
+            del kept["path"]
+    return kept

@@ -1,0 +1,43 @@
+"""Names that match a pattern in the tool's directory, whose links hold paths as the command saw them."""
+
+import fnmatch
+import os
+import posixpath
+import re
+from typing import Iterator, List
+
+from .place import CwlProblem
+from .view import View, host_path, within
+
+MAGIC = re.compile(r"[*?[]")
+
+
+def glob(view: View, pattern: str) -> List[str]:
+    """Return the paths that match, as the command saw them, sorted; a pattern cannot lead out of the directory."""
+    outdir = view.place.outdir
+    inner = pattern[len(outdir) :] if within(outdir, pattern) else pattern
+    if inner.startswith("/") and inner is pattern:
+        raise CwlProblem("the glob '%s' begins with '/'" % pattern, "files are looked for in the working directory")
+    parts = [part for part in inner.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise CwlProblem("the glob '%s' leads out of the working directory" % pattern)
+    paths = [outdir]
+    for number, part in enumerate(parts):
+        only_directories = number < len(parts) - 1 or inner.endswith("/")
+        paths = [found for path in paths for found in _matching(view, path, part, only_directories)]
+    return sorted(paths, key=os.fsencode)
+
+
+def _matching(view: View, directory: str, part: str, only_directories: bool) -> Iterator[str]:
+    place = host_path(view, directory)
+    if place is None:
+        return
+    if MAGIC.search(part):
+        names = [name for name in os.listdir(place) if part.startswith(".") or not name.startswith(".")]
+        names = [name for name in names if fnmatch.fnmatchcase(name, part)]
+    else:
+        names = [part] if os.path.lexists(os.path.join(place, part)) else []
+    for name in names:
+        path = posixpath.join(directory, name)
+        if not only_directories or os.path.isdir(host_path(view, path) or ""):
+            yield path
