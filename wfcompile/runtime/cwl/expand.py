@@ -15,7 +15,7 @@ of the node that made it, and late values name theirs.
 Semantics: CWL v1.2, as cwltool does it; inputs get loadContents, then valueFrom, then `when` is asked, each for an element.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
 from ..input_paths import input_paths
 from ..late import at_pointer
@@ -23,12 +23,11 @@ from ..references import PendingStep, Rows
 from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, late_nodes
 from .call import Call, place_before, tool_inputs
 from .command import prepare
-from .expressions import Context, evaluate
 from .javascript import Javascript
 from .late import OPERATIONS, World
 from .links import is_late, linked
 from .place import Unknown
-from .predict import evaluate_tool, predict
+from .predict import predict
 from .scatter import Element, elements, gathered, lengths
 
 Values = Dict[str, Any]
@@ -258,7 +257,10 @@ class _Expansion:
         call = Call(step["tool"], wanted, guards, stage, late=command is None, collects=result is None)
         if result is None:
             found = self.known.published(key)
-            result = {name: Late(node, "/" + name) if found is None else at_pointer(found[""], "/" + name) for name in step["out"]}
+            result = {
+                name: Late(node, "/" + name) if found is None else at_pointer(found[""], "/" + name)
+                for name in step["out"]
+            }
         rows.calls[node] = call
         rows.results.append({name: result.get(name) for name in step["out"]})
         rows.point.append(self.point)
