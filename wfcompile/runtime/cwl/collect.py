@@ -155,7 +155,7 @@ def _found(path: str, binding: Dict[str, Any], scene: Scene) -> Value:
     if binding.get("loadContents"):
         file["contents"] = contents(place)
     if "checksum" in str(binding.get("outputEval", "")):  # reading a file again is paid by those who ask
-        file["checksum"] = checksum(place)
+        file["checksum"] = checksum(place)[1]
     return file
 
 

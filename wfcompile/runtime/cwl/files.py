@@ -71,13 +71,20 @@ def contents(path: str) -> str:
         raise CwlProblem("'%s' is not UTF-8 text (byte %d): loadContents cannot read it" % (name, error.start))
 
 
-def checksum(path: str) -> str:
-    """Return the checksum of a file as the standard has it."""
-    digest = hashlib.sha1()
+def checksum(path: str) -> Tuple[int, str]:
+    """Return the size of a file and its checksum as the standard has it."""
+    digest, size = hashlib.sha1(), 0
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
-    return "sha1$" + digest.hexdigest()
+            size += len(block)
+    return size, "sha1$" + digest.hexdigest()
+
+
+def contents_sum(text: str) -> Tuple[int, str]:
+    """Return the same for the text of a literal."""
+    data = text.encode("utf-8")
+    return len(data), "sha1$" + hashlib.sha1(data).hexdigest()
 
 
 def at(host: Host, location: str) -> Value:

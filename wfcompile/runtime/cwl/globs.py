@@ -15,17 +15,23 @@ MAGIC = re.compile(r"[*?[]")
 def glob(view: View, pattern: str) -> List[str]:
     """Return the paths that match, as the command saw them, sorted; a pattern cannot lead out of the directory."""
     outdir = view.place.outdir
+    parts = inner_parts(outdir, pattern)
+    paths = [outdir]
+    for number, part in enumerate(parts):
+        only_directories = number < len(parts) - 1 or pattern.endswith("/")
+        paths = [found for path in paths for found in _matching(view, path, part, only_directories)]
+    return sorted(paths, key=os.fsencode)
+
+
+def inner_parts(outdir: str, pattern: str) -> List[str]:
+    """Return the names in a pattern, from the tool's directory on; refuses one that leads out of it."""
     inner = pattern[len(outdir) :] if within(outdir, pattern) else pattern
     if inner.startswith("/") and inner is pattern:
         raise CwlProblem("the glob '%s' begins with '/'" % pattern, "files are looked for in the working directory")
     parts = [part for part in inner.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise CwlProblem("the glob '%s' leads out of the working directory" % pattern)
-    paths = [outdir]
-    for number, part in enumerate(parts):
-        only_directories = number < len(parts) - 1 or inner.endswith("/")
-        paths = [found for path in paths for found in _matching(view, path, part, only_directories)]
-    return sorted(paths, key=os.fsencode)
+    return parts
 
 
 def _matching(view: View, directory: str, part: str, only_directories: bool) -> Iterator[str]:

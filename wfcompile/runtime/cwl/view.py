@@ -118,7 +118,7 @@ def _located(view: View, value: Value) -> Value:
     kept = {key: item for key, item in value.items() if key not in NOT_KEPT}
     kept.setdefault("basename", posixpath.basename(path))
     check_name(kept["basename"])
-    if value.get("secondaryFiles"):
+    if "secondaryFiles" in value:
         kept["secondaryFiles"] = stored(view, value["secondaryFiles"])
     origin = origin_of(view, path)
     if "location" not in origin:
@@ -153,7 +153,7 @@ def _literal(view: View, value: Value) -> Value:
     else:
         kept["listing"] = stored(view, value["listing"])
     check_name(kept.setdefault("basename", "literal"))
-    if value.get("secondaryFiles"):
+    if "secondaryFiles" in value:
         kept["secondaryFiles"] = stored(view, value["secondaryFiles"])
     return kept
 

@@ -1,0 +1,92 @@
+"""Outputs of commands: what cwltool collects from the same directory, and what only we have to mind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cwltest.compare import compare
+
+from tests.cwl.oracle import Case, Oracle
+from wfcompile.runtime.cwl.collect import collect, evaluate_tool
+from wfcompile.runtime.cwl.files import Host, contents, listing, secondary_name
+from wfcompile.runtime.cwl.javascript import Javascript
+from wfcompile.runtime.cwl.outputs import Copy, final
+from wfcompile.runtime.cwl.place import JOB, CwlProblem, Place, Unknown
+from wfcompile.runtime.cwl.predict import predict
+from wfcompile.runtime.cwl.types import matches, mismatch
+from wfcompile.runtime.values import RUN, Late
+
+CASES = yaml.safe_load((Path(__file__).parent / "collect.yaml").read_text(encoding="utf-8"))
+
+
+def document(case: dict[str, Any]) -> str:
+    """Return the tool of a case."""
+    return json.dumps(
+        {
+            "cwlVersion": case.get("version", "v1.2"),
+            "class": "CommandLineTool",
+            "baseCommand": ["sh", "-c"],
+            "arguments": [case["command"]],
+            "successCodes": [0, 3],
+            "requirements": case.get("requirements", {}),
+            "inputs": case.get("inputs", {}),
+            "outputs": case["outputs"],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def javascript() -> Javascript:
+    return Javascript()
+
+
+@pytest.fixture
+def oracle(tmp_path: Path, javascript: Javascript, monkeypatch: pytest.MonkeyPatch) -> Oracle:
+    found = Oracle(javascript, tmp_path / "printed")
+    found.install(monkeypatch)
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_as_cwltool_collects(name: str, tmp_path: Path, oracle: Oracle) -> None:
+    (tmp_path / "in.txt").write_text("given\n")
+    (tmp_path / "in.txt.idx").write_text("index\n")
+    tool = tmp_path / "tool.cwl"
+    tool.write_text(document(CASES[name]), encoding="utf-8")
+    theirs, ours = oracle.run(tool)
+    (case,) = oracle.cases
+    assert case.different == []
+    assert (theirs is None) == (ours is None)
+    compare(below(theirs, tmp_path / "oracle/outputs"), ours)
+    compare(below(ours, tmp_path / "printed"), theirs)
+    predicted_holds(case)
+
+
+def below(data: Any, directory: Path) -> Any:
+    """Return what was printed with places below a directory, as expectations are written."""
+    if isinstance(data, list):
+        return [below(one, directory) for one in data]
+    if not isinstance(data, dict):
+        return data
+    made = {key: below(one, directory) for key, one in data.items() if key != "path"}
+    if "class" in made:
+        made["location"] = made["location"].rpartition(f"{directory}/")[2]
+    return made
+
+
+def predicted_holds(case: Case) -> None:
+    """What is predicted is what is found, but for what nobody has measured."""
+    root = case.place._replace(measured=False)
+    try:
+        predicted = predict(case.tool, case.inputs, root, None)
+    except (Unknown, CwlProblem):
+        return
+    if isinstance(case.ours, str):
+        return
+    assert predicted == {
+        key: {part: one for part, one in file.items() if part != "size"} for key, file in case.ours.items()
+    }

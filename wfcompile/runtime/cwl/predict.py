@@ -1,0 +1,83 @@
+"""Outputs that are certain before the command has run: what uses them need not wait for a look at them."""
+
+import posixpath
+from typing import Any, Dict, Iterator, List
+
+from ..values import RUN
+from .expressions import Context, evaluate, pieces
+from .files import Value, in_files
+from .globs import MAGIC, inner_parts
+from .place import CwlProblem, Place, Unknown
+
+PLAIN = {"glob", "loadListing"}  # what a binding may say that leaves a file where it is
+
+
+def predict(tool: Dict[str, Any], inputs: Dict[str, Any], place: Place, javascript: Any) -> Dict[str, Any]:
+    """Return all outputs of a command that has yet to run; raises Unknown where one of them can only be looked up.
+
+    It holds when the command leaves no cwl.output.json and each file is there, which the node must check.
+    """
+    if not all(_plain(port) for port in tool["outputs"]):
+        raise Unknown("outputs that must be looked at")
+    context = Context(inputs, None, place, tool["requirements"], tool["version"], None, javascript)
+    linked = set(_linked(context))
+    return {port["name"]: _certain(port, context, linked) for port in tool["outputs"]}
+
+
+def _plain(port: Dict[str, Any]) -> bool:
+    binding = port.get("outputBinding", {})
+    said = {key for key, value in binding.items() if value is not False}
+    return port["type"] in ("File", "Directory") and "glob" in said <= PLAIN and not port.get("secondaryFiles")
+
+
+def _certain(port: Dict[str, Any], context: Context, linked: Any) -> Value:
+    given = port["outputBinding"]["glob"]
+    patterns = []  # type: List[Any]
+    for one in given if isinstance(given, list) else [given]:
+        value = evaluate(one, context)
+        patterns.extend(value if isinstance(value, list) else [value])
+    if len(patterns) != 1 or not isinstance(patterns[0], str) or MAGIC.search(patterns[0]):
+        raise Unknown("the names of files")
+    try:
+        parts = inner_parts(context.place.outdir, patterns[0])
+    except CwlProblem as problem:
+        raise CwlProblem("output '%s': %s" % (port["name"], problem.what), problem.advice)
+    if not parts or parts[0] in linked:
+        raise Unknown("a file that may be one of the inputs")
+    path = posixpath.join(context.place.outdir, *parts)
+    location = RUN + path[len(context.place.root) :]
+    file = {"class": port["type"], "location": location, "basename": parts[-1]}
+    if "format" in port:
+        file["format"] = evaluate(port["format"], context._replace(self_=dict(file)))
+    return file
+
+
+def _linked(context: Context) -> Iterator[str]:
+    """Yield the names in the tool's directory that are, before it runs, links to inputs."""
+    listing = context.requirements.get("InitialWorkDirRequirement", {}).get("listing", [])
+    for entry in listing if isinstance(listing, list) else [listing]:
+        if isinstance(entry, dict) and "entry" in entry:
+            if entry.get("writable") or _is_text(entry["entry"], context):
+                continue
+            if entry.get("entryname"):
+                yield str(evaluate(entry["entryname"], context)).split("/")[0]
+                continue
+            entry = entry["entry"]
+        for file in in_files(_unwrapped(evaluate(entry, context))):
+            yield file["basename"]
+
+
+def _is_text(entry: Any, context: Context) -> bool:
+    """Tell whether an entry is text whatever its expressions give: it is more than a single one of them."""
+    parts = list(pieces(entry.strip(), context.version)) if isinstance(entry, str) else []
+    return len(parts) > 1 or (len(parts) == 1 and parts[0][0])
+
+
+def _unwrapped(value: Any) -> List[Any]:
+    """Return the files among what an expression lists: each alone, or as an entry with a name of its own."""
+    found = []
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict) and "entry" in item:
+            item = dict(item["entry"], basename=item["entryname"]) if item.get("entryname") else item["entry"]
+        found.append(item)
+    return found
