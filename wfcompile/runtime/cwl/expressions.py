@@ -99,6 +99,8 @@ def value_of(expression: str, context: Context) -> Any:
         raise problem or CwlProblem("`$%s` is JavaScript, which cannot be run here" % shortened(expression))
     try:
         return run(expression, context, context.javascript)
+    except RecursionError:
+        raise CwlProblem("the JavaScript `$%s` deals with data nested too deeply" % shortened(expression))
     except CwlProblem as failure:
         raise problem or CwlProblem("the JavaScript `$%s` fails: %s" % (shortened(expression), failure), failure.advice)
 
