@@ -458,6 +458,18 @@ def test_nothing_of_node_is_within_reach(code: str, javascript: Javascript) -> N
     assert re.sub("undefined|[][', ]", "", found) == ""
 
 
+def test_whoever_gets_out_of_the_context_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaking = sandbox.DRIVER.replace("Object.create(null)", "{outside: global}")
+    assert leaking != sandbox.DRIVER
+    monkeypatch.setattr(sandbox, "DRIVER", leaking)
+    with Javascript() as engine:
+        here = context(javascript=engine)
+        names = "['process', 'require', 'module', 'fetch', 'Buffer', 'setTimeout', 'WebSocket']"
+        assert evaluate(f"$({names}.filter(function (name) {{ return name in outside; }}))", here) == []
+        with pytest.raises(CwlProblem, match="EvalError: Code generation from strings disallowed"):
+            evaluate("$(outside.Function('return 1')())", here)
+
+
 def test_node_itself_may_not_touch_files_or_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whoever gets out of the context finds that node may do nothing."""
     attempt = """
@@ -500,6 +512,16 @@ def test_code_out_of_hand_ends_in_one_message(code: str, message: str, monkeypat
         assert message in str(caught.value)
         assert len(str(caught.value).splitlines()) == 1
         assert evaluate("$(1+2)", here) == 3
+
+
+def test_node_survives_endless_code() -> None:
+    with Javascript(seconds=0.3) as engine:
+        here = context(javascript=engine)
+        evaluate("$(1+1)", here)
+        process = engine.process
+        with pytest.raises(CwlProblem, match=r"does not end within 0\.3 seconds"):
+            evaluate("${ while (true) {} }", here)
+        assert engine.process is process
 
 
 def test_a_value_too_long_for_memory_is_refused(monkeypatch: pytest.MonkeyPatch, javascript: Javascript) -> None:
