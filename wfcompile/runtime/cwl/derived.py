@@ -3,10 +3,12 @@
 Values hold only location and basename; the rest follows from them and from where the run is.
 """
 
+import contextlib
 import posixpath
 from typing import Any, Dict, Optional
 
 from ..values import RUN, Deferred, Late
+from .place import Unknown
 
 DERIVED = ("path", "dirname", "nameroot", "nameext")
 MEASURED = ("size", "checksum", "contents", "listing", "secondaryFiles")  # known when the file has been looked at
@@ -19,10 +21,16 @@ def is_file(value: Any) -> bool:
 
 def path_of(file: Dict[str, Any], root: str) -> Optional[str]:
     """Return the path at which the tool sees a file: where it was staged, else its place below the run's root."""
-    path = file.get("path")
-    if path is None and file.get("location") is not None:
-        path = in_root(file["location"], root)
-    return path
+    path = known(file, "path")
+    location = known(file, "location")
+    return in_root(location, root) if path is None and location is not None else path
+
+
+def known(file: Dict[str, Any], key: str) -> Optional[str]:
+    """Return a field of a file, or None; raises Unknown when only the node knows it."""
+    if isinstance(file.get(key), (Late, Deferred)):
+        raise Unknown
+    return file.get(key)
 
 
 def in_root(location: str, root: str) -> str:
@@ -32,7 +40,7 @@ def in_root(location: str, root: str) -> str:
 
 def basename_of(file: Dict[str, Any], root: str) -> Optional[str]:
     """Return the name of a file."""
-    name = file.get("basename")
+    name = known(file, "basename")
     if name is None:
         path = path_of(file, root)
         name = None if path is None else posixpath.basename(path.rstrip("/"))
@@ -66,12 +74,10 @@ def described(value: Any, root: str) -> Any:
     if not isinstance(value, dict):
         return value
     full = {key: described(one, root) for key, one in value.items()}
-    if is_file(value) and not any(isinstance(one, (Late, Deferred)) for one in value.values()):
+    if is_file(value):
         for key in DERIVED + ("basename",):
-            try:
+            with contextlib.suppress(KeyError, Unknown):
                 full[key] = attribute(value, key, root)
-            except KeyError:
-                pass
     return full
 
 
