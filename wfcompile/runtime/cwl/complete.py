@@ -11,7 +11,7 @@ from .place import CwlProblem, Place, Unknown
 
 
 def complete(
-    tool: Dict[str, Any], inputs: Dict[str, Any], place: Place, host: Host, javascript: Any = None
+    inputs: Dict[str, Any], tool: Dict[str, Any], place: Place, host: Host, javascript: Any = None
 ) -> Dict[str, Any]:
     """Return the inputs of a tool with all that it may ask about their files."""
     requirement = tool["requirements"].get("LoadListingRequirement") or {}
