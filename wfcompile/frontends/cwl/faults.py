@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from schema_salad.exceptions import SchemaSaladException
+
 from wfcompile.documents import display_path
 from wfcompile.errors import Refused
 from wfcompile.loc import Loc
@@ -27,9 +29,11 @@ NO_NETWORK = "is not on this machine, and nothing is fetched from the network"
 
 
 def path_of(uri: str) -> Path:
-    """Return the path of a file URI, or of what is a path already."""
+    """Return the path of a file URI, or of what is a path already, which cwltool may have left quoted."""
     split = urlsplit(uri)
-    return Path(unquote(split.path)) if split.scheme == "file" else Path(uri)
+    if split.scheme == "file":
+        return Path(unquote(split.path))
+    return Path(uri) if Path(uri).exists() else Path(unquote(uri))
 
 
 def shown(uri: str) -> str:
@@ -50,15 +54,37 @@ def loc_of(data: Any, key: Any = None) -> Loc | None:
     return Loc(shown(str(file)), line + 1, column + 1) if file else None
 
 
-def refused(error: Exception, texts: Mapping[Path, str], fallback: Loc | None = None) -> Refused:
+def refused(error: BaseException, texts: Mapping[Path, str], fallback: Loc | None = None) -> Refused:
     """Return the one message that cwltool's error amounts to, at its most precise position."""
     if isinstance(error, KeyError) and error.__context__ is not None:  # cwltool stumbles over its own message
-        error = Exception(str(error.__context__))
-    what, loc = message(str(error))
+        error = error.__context__
+    what, loc = _tree(error) or message(str(error))
     loc = loc or _mentioned(what, texts) or fallback
     if NO_NETWORK in what and loc is not None:
         return Refused(what, "keep a copy beside the document, and name that", loc)
     return Refused(what, "", loc)
+
+
+def _tree(error: BaseException) -> tuple[str, Loc | None] | None:
+    """Return the innermost fault of a document that is not valid, and the field it is in."""
+    if isinstance(error.__cause__, SchemaSaladException):
+        error = error.__cause__
+    if not isinstance(error, SchemaSaladException) or not error.children:
+        return None
+    _, chain = _deepest(error)
+    innermost = chain[-1]
+    words = [entry.message for entry in chain if "field is not valid" in entry.message and entry is not innermost]
+    what, loc = message("\n".join([*words[-1:], innermost.message]))
+    if innermost.file and innermost.start:
+        loc = Loc(shown(innermost.file), *innermost.start)
+    return what, loc
+
+
+def _deepest(error: SchemaSaladException) -> tuple[int, list[SchemaSaladException]]:
+    """Return the first of the longest ways from a message to one that has no further reasons."""
+    ways = [_deepest(child) for child in error.children]
+    depth, way = max(ways, key=lambda way: way[0], default=(0, []))
+    return depth + 1, [error, *way]
 
 
 def message(text: str) -> tuple[str, Loc | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ class Places:
     """The directories files come from, by their place below the run's init/, in order of first use."""
 
     def __init__(self, base: Path) -> None:
-        self.base = base.absolute()
+        self.base = Path(os.path.normpath(base.absolute()))
         self.directories: dict[str, Path] = {}
 
     def located(self, path: Path) -> str:
@@ -52,6 +53,10 @@ class Places:
         location = data.get("location", data.get("path"))
         if location is None or str(location).startswith("_:"):
             about.update({key: self.localise(data[key], must_exist) for key in ("contents", "listing") if key in data})
+            if not about.get("basename") or f"_:{about['basename']}" == location:  # cwltool made it up
+                about["basename"] = hashlib.sha1(
+                    repr(about.get("contents")).encode(), usedforsecurity=False
+                ).hexdigest()
         else:
             path = local(data, str(location))
             if must_exist:

@@ -36,6 +36,7 @@ def read_job_order(reader: Reader, options: Options, document: Path) -> JobOrder
     for file in options.input_files:
         if not file.is_file():
             raise Refused(f"the job order '{file}' does not exist", "check -i")
+        file = Path(os.path.normpath(file.absolute()))
         found = reader.job_order(file)
         if not isinstance(found, dict):
             raise Refused(f"the job order '{file}' is no mapping of inputs to values", "check -i", loc_of(found))
@@ -44,7 +45,7 @@ def read_job_order(reader: Reader, options: Options, document: Path) -> JobOrder
         about.requirements.extend(found.pop(REQUIREMENTS, None) or [])
         about.namespaces.update(found.get("$namespaces") or {})  # type: ignore[attr-defined]
         if options.initdir:
-            _find(found, file.absolute().parent, options.initdir)
+            _find(found, file.parent, options.initdir)
         if values is None:
             values = found  # keeps its positions
         else:
@@ -55,11 +56,11 @@ def read_job_order(reader: Reader, options: Options, document: Path) -> JobOrder
     return JobOrder({} if values is None else values, about.namespaces, about.requirements, about.overrides)
 
 
-def base_of(options: Options) -> Path:
+def base_of(options: Options, document: Path) -> Path:
     """Return the directory whose files keep their relative path in the run."""
     if options.initdir:
         return options.initdir
-    return options.input_files[0].parent if options.input_files else Path.cwd()
+    return options.input_files[0].parent if options.input_files else document.parent
 
 
 def _find(values: Any, beside: Path, workspace: Path) -> None:

@@ -20,13 +20,13 @@ from wfcompile.options import Options
 
 def load(document: Document, options: Options) -> Workflow:
     """Load a CWL document, the process that FILE#NAME selects, else its #main; raises Refused."""
-    path = document.path.absolute()
+    path = Path(os.path.normpath(document.path.absolute()))
     reader = Reader()
     order = joborder.read_job_order(reader, options, path)
     orders = set(reader.texts)
     fragment = "" if options.spec.name == path.name else options.spec.name.partition("#")[2]
     process = reader.process(path, fragment, order.requirements, order.overrides)
-    places = Places(joborder.base_of(options))
+    places = Places(joborder.base_of(options, path))
     name = file_name_of(str(process.tool["id"])) if fragment else path.stem
     documents = {file: text for file, text in reader.texts.items() if file not in orders}
     builder = Builder(places, tuple(documents.values()), document.loc())

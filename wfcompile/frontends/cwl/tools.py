@@ -91,11 +91,16 @@ def ontology_of(process: Any) -> Any:
 
 def _stable(tool: dict[str, Any], texts: Collection[str]) -> dict[str, Any]:
     """Replace the names of streams that cwltool made from paths of this machine."""
-    for stream in ("stdout", "stderr"):
-        name = str(tool.get(stream, ""))
-        if not _INVENTED.fullmatch(name) or any(name in text for text in texts):
-            continue
-        bare = json.dumps(tool, sort_keys=True).replace(name, "")
-        stable = hashlib.sha1(f"{stream} {bare}".encode(), usedforsecurity=False).hexdigest()
-        tool = json.loads(json.dumps(tool).replace(name, stable))
-    return tool
+    streams = {stream: str(tool.get(stream, "")) for stream in ("stdout", "stderr")}
+    invented = {
+        stream: name
+        for stream, name in streams.items()
+        if _INVENTED.fullmatch(name) and not any(name in text for text in texts)
+    }
+    text = bare = json.dumps(tool)
+    for name in invented.values():
+        bare = bare.replace(name, "")
+    for stream, name in invented.items():
+        text = text.replace(name, hashlib.sha1(f"{stream} {bare}".encode(), usedforsecurity=False).hexdigest())
+    found: dict[str, Any] = json.loads(text)
+    return found

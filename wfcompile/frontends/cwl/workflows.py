@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from wfcompile import graph
 from wfcompile.errors import Diagnostic, Refused
@@ -170,7 +171,7 @@ class Builder:
     def _tool(self, process: Any, path: str) -> int:
         """Return the number of a tool; equal ones are one."""
         identifier = str(process.tool["id"])
-        name = name_of(identifier) if "#" in identifier else identifier.rsplit("/", 1)[-1]
+        name = name_of(identifier) if "#" in identifier else unquote(identifier.rsplit("/", 1)[-1])
         if re.fullmatch(r"(_:)?[0-9a-f-]{36}|run", name):  # invented: it stands in its step
             name = path
         tool = tool_of(process, name, self.places, self.texts)
