@@ -47,6 +47,7 @@ def command(
 
     The bundle is made in the directory of the outputs, which the compute nodes of the target must see.
     """
+    from wfcompile.arguments import known_container
     from wfcompile.options import Options
     from wfcompile.site import Site, load_site
 
@@ -55,16 +56,21 @@ def command(
         target=target,
         site=load_site(site) if site else Site(),
         input_files=(job,) if job else (),
-        container=container,
+        container=known_container(container),
     )
     return run(options, outdir, sys.stdout, sys.stderr, quiet=quiet, bundle=bundle)
 
 
 def main() -> int:
     """Run the command line."""
+    from wfcompile.errors import Misused
+
     try:
         code: int = command.main(standalone_mode=False) or DONE
         return code
+    except Misused as error:
+        click.echo(f"wfcompile-cwl-runner: {error}", err=True)
+        return 2
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -77,8 +83,11 @@ def main() -> int:
 def run(
     options: Any, outdir: Path, out: TextIO, log: TextIO, *, quiet: bool = False, bundle: Path | None = None
 ) -> int:
-    """Run a document to its end; the output object goes to `out`, all else to `log`; return the exit code."""
-    from wfcompile.errors import Refused, Unsupported
+    """Run a document to its end; the output object goes to `out`, all else to `log`; return the exit code.
+
+    Raises Misused for options that cannot be.
+    """
+    from wfcompile.errors import Misused, Refused, Unsupported
 
     try:
         outdir.mkdir(parents=True, exist_ok=True)
@@ -91,6 +100,8 @@ def run(
     except Unsupported as refused:
         log.write(f"wfcompile-cwl-runner: {refused}\n")
         return UNSUPPORTED
+    except Misused:
+        raise
     except (Refused, OSError) as failed:
         log.write(f"wfcompile-cwl-runner: {failed}\n")
         return FAILED
@@ -169,3 +180,7 @@ def _placed(value: Any, outdir: Path) -> Any:
         path = outdir / value["location"]
         placed |= {"location": path.as_uri(), "path": str(path)}
     return placed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
