@@ -16,10 +16,10 @@ PACKAGE = ROOT / "wfcompile"
 # a module may import those of lower layers, and of its own package
 LAYERS = [
     {"__main__"},
-    {"cli"},
+    {"cli", "cwl_runner"},
     {"arguments", "inspecting", "draw"},
     {"runs"},
-    {"compile"},
+    {"compile", "submitting"},
     {"bundle"},
     {"backends", "passes"},
     {"credentials"},
