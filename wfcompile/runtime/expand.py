@@ -41,6 +41,7 @@ from .values import (
     has_late,
     has_leaf,
     has_path,
+    in_part,
     late_nodes,
     number,
 )
@@ -283,7 +284,8 @@ class _Expansion:
                 raise Pending(late_nodes(read, set()), ("cases", str(k)))
             if self.known.jq is None:
                 raise Problem("a case needs jq", part=("cases", str(k)))
-            found = self.known.jq(case["if"], read)
+            with in_part("cases", str(k)):
+                found = self.known.jq(case["if"], read)
             if found and found[0]:
                 return int(case["step"])
         return None
@@ -398,7 +400,7 @@ class _Expansion:
             waits = after if any(p >= scope.first for p in parents) else after.union(scope.after)
             rows.after.append(self.intern(waits - uses) if waits else ())
             rows.globs.append(globs)
-            rows.mounts.append(tuple([(m["path"], self.mounted(m["script"], parameters)) for m in task["mounts"]]))
+            rows.mounts.append(self.mounts(task["mounts"], parameters))
             scope.setdefault(step["name"], []).append(node)
 
     def parameters_of(
@@ -423,13 +425,20 @@ class _Expansion:
                 collect(value.origin, value.data, uses)
         return parameters, uses
 
+    def mounts(self, mounts: List[Dict[str, str]], parameters: Dict[str, Any]) -> Tuple[Tuple[str, Any], ...]:
+        found = []
+        for k, mount in enumerate(mounts):
+            with in_part("task", "mounts", str(k)):
+                found.append((mount["path"], self.mounted(mount["script"], parameters)))
+        return tuple(found)
+
     def mounted(self, script: str, parameters: Dict[str, Any]) -> Any:
         """Return the text of a parameter mount: the results of a jq program as JSON, a line each."""
         read = only_read(script, parameters)
         if has_late(read):
             return Deferred("lines", [script], read)
         if self.known.jq is None:
-            raise Problem("a parameter mount needs jq", part=("task",))
+            raise Problem("a parameter mount needs jq")
         return jq_lines(read, self.known.jq, script)
 
     def filled(self, key: str, data: Any, workdir: str) -> Any:
