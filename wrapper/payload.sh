@@ -41,6 +41,7 @@ payload_child() {
   [[ -z $wfc_interpreter ]] || argv=(sh -c "$wfc_interpreter") input=$scratch/wfc/job/command
   [[ ${wfc_parents-} != copy ]] || in_copies
   cd -- "${wfc_workdir:-$root/$id}" || exit
+  unset X509_USER_PROXY KRB5CCNAME RUCIO_CONFIG # the submitter's, which only steps that ask for them get, as copies
   if declare -F credential_variables >/dev/null; then
     credential_variables "$scratch/wfc/auth"
     ((${#variables[@]} == 0)) || export "${variables[@]}"
