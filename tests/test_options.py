@@ -304,3 +304,15 @@ def test_the_engine_agrees(tmp_path: Path) -> None:
     for case in ("chain", "late", "nested", "squares"):
         (line,) = VIEWS["engine"](Options(SPECS / case / "workflow.yml", toplevel=SPECS / case, allowed_paths=(SPECS,)))
         assert line.startswith("the engine makes the same")
+
+
+def test_the_executable_bit_of_an_input_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "init").mkdir()
+    for name, mode in (("tool", 0o744), ("text", 0o660)):
+        (tmp_path / "init" / name).write_text(name)
+        (tmp_path / "init" / name).chmod(mode)
+    options = Options(
+        SPECS / "inputs" / "workflow.yml", initdir=tmp_path / "init", parameters=(("code", "tool"), ("text", "text"))
+    )
+    bundle = compile_bundle(options, tmp_path / "b").directory
+    assert {p.name: p.stat().st_mode & 0o100 for p in (bundle / "inputs").iterdir()} == {"tool": 0o100, "text": 0}

@@ -12,6 +12,7 @@ wfc_lib=${BASH_SOURCE[0]%/*}
 source "$wfc_lib/events.sh"
 source "$wfc_lib/records.sh"
 source "$wfc_lib/root.sh"
+source "$wfc_lib/inputs.sh"
 source "$wfc_lib/stage.sh"
 source "$wfc_lib/parents.sh"
 source "$wfc_lib/payload.sh"
