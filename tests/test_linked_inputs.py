@@ -81,10 +81,8 @@ def test_one_that_is_not_as_compiled_is_refused_at_submission(large: Path, chang
     damage(large)
     done = run(bundle, *(["make"] if target == "make" else ["./submit.sh"]))
     assert done.returncode != 0
-    line = done.stderr.splitlines()[0]
-    assert line.startswith("wfcompile: the input data/large file " + message.replace("RUN", f"{bundle}/run")), (
-        done.stderr
-    )
+    said = "wfcompile: the input data/large file " + message.replace("RUN", f"{bundle}/run")
+    assert done.stderr.startswith(said), done.stderr
     assert not (bundle / "run/logs/count.log").exists()
 
 
