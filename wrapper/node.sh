@@ -72,7 +72,7 @@ begin() {
   trap 'on_signal XCPU 24' XCPU
   find_bundle
   WFC_RUN=${WFC_RUN:-$WFC_BUNDLE/run}
-  absolute WFC_RUN WFC_IMAGES WFC_INPUTS WFC_LOGS
+  absolute WFC_RUN WFC_IMAGES WFC_INPUTS WFC_LOGS X509_USER_PROXY RUCIO_CONFIG RUCIO_HOME
   returns=${WFC_RETURN:-${wfc_return:-shared}}
   root=/wfc/run
   [[ -z ${rows_step-} ]] || read_row "$@"

@@ -89,7 +89,8 @@ payload_end() {
   finish 65 payload.exit "the command failed; its output is above${WFC_LOGS:+ and in $WFC_LOGS/$id.log}$(read_only_advice)"
 }
 
-# A daemon has left the group, and is told by a variable. Its writing would make this node's results others than its record says, again and again.
+# A daemon has left the group, and is told by a variable. It would go on changing this node's results after they were
+# recorded.
 payload_strays() {
   local round files strays=()
   for ((round = 0; round < 20; round++)); do

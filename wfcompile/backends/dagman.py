@@ -48,6 +48,7 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
         "points": bool(workflow.points),
         "linked_inputs": linked_inputs(workflow),
         "images": sorted(image.file_name for image in workflow.images.values() if not image.unpacked),
+        "credentials": needed,
         "sent_credentials": [kind for kind in needed if kind != "rucio"],
         "copied_credentials": [kind for kind in needed if kind == "rucio"],
         "shared": site.shared,
