@@ -11,6 +11,7 @@ import yaml
 from tests.test_dynamic import make, nodes
 from wfcompile.compile import compile_bundle, plan
 from wfcompile.errors import Refused
+from wfcompile.inspecting import summary
 from wfcompile.options import Options
 
 FROM_OUT = {"publisher_type": "frompar-pub", "outputmap": {"o": "o"}}
@@ -201,3 +202,47 @@ def test_publishers_stay_in_their_directory(tmp_path: Path, publisher: dict[str,
     (tmp_path / "workflow.yml").write_text(yaml.safe_dump({"stages": [stage("g", step("true", publisher), {})]}))
     with pytest.raises(Refused, match="own directory"):
         plan(Options(tmp_path / "workflow.yml"))
+
+
+CASES = [{"if": ".x == 1", "step": step("echo one > {o}")}]
+
+
+def test_what_a_run_leaves_out_is_said(tmp_path: Path) -> None:
+    """An empty list, an element that no case takes, and a stage inside whose dependency never comes true."""
+    inside = [
+        stage("some", step("echo {x} > {o}"), {"x": {"step": "init", "output": "x"}}, "init", scatter=zipped("x")),
+        stage("pick", {"cases": CASES}, {"x": {"step": "init", "output": "y"}, "o": "{workdir}/o"}, "init"),
+        stage("after", step("echo > {o}"), {}, "pick"),
+    ]
+    outer = stage(
+        "m",
+        {"workflow": {"stages": inside}},
+        {"x": {"step": "g", "output": "l"}, "y": {"step": "g", "output": "k"}},
+        "g",
+        scatter=zipped("x", "y"),
+    )
+    bundle = compiled(tmp_path, document("g", "{l: [[], [7]], k: [1, 2]}"), outer)
+    result = make(bundle)
+    assert result.returncode == 0, result
+    assert nodes(bundle / "run") == {"g", "m_0/pick", "m_0/after", "m_1/some_0"}
+    said = [
+        "the stage 'm_0/some' has no node: there are no elements",
+        "the stage 'm_1/pick' has no node for pick: no case is true",
+        "the stage 'm_1/after' never runs: nothing matches its dependency 'pick'",
+    ]
+    log = (bundle / "run/logs/expand.m.log").read_text().splitlines()
+    assert [line.partition(" the stage ")[2] for line in log] == [line.partition("the stage ")[2] for line in said]
+    assert all(line.startswith("wfcompile: expand.m: workflow.yml:") for line in log)
+    seen = [line for line in summary(Options(bundle / "run")) if line.startswith("warning: ")]
+    assert [line.partition(": the")[2] for line in seen] == [line.partition("the")[2] for line in said]
+
+
+def test_what_is_left_out_when_compiled_is_said(tmp_path: Path) -> None:
+    stages = [
+        stage("none", step("echo {x} > {o}"), {"x": []}, scatter=zipped("x")),
+        stage("pick", {"cases": CASES}, {"x": 2, "o": "{workdir}/o"}),
+        stage("one", step("echo > {o}"), {}),
+    ]
+    compiled(tmp_path, *stages)
+    warnings = plan(Options(tmp_path / "workflow.yml", container="none")).warnings
+    assert ["none' has no node: there are no elements" in warnings[0], "no case is true" in warnings[1]] == [True, True]

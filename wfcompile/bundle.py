@@ -184,6 +184,7 @@ def _from_plan(plan: dict[str, Any], place: Loc, published: Published | None) ->
         exact=plan["exact"],
         bounds=plan["bounds"],
         requests=tuple(Request(**s["request"]) for s in plan["steps"]),
+        warnings=tuple(f"{steps[one.step].source}: {one.what}" for one in expansion.rows.skipped),
     )
 
 

@@ -70,6 +70,10 @@ def expand_point(bundle: str, run: str, name: str) -> int:
             shutil.rmtree(os.path.join(run, place_of(point)), ignore_errors=True)
     shutil.rmtree(final, ignore_errors=True)
     os.rename(temporary, final)
+    for skipped in expansion.rows.skipped:
+        if skipped.point == name:
+            line = "%s: %s\n" % (plan.steps[skipped.step]["source"], skipped.what)
+            sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape"))
     return 0
 
 
