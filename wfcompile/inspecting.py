@@ -70,13 +70,18 @@ def _pending_record(
         "binding": "dynamic",
         "parents": parents,
         "after": [],
-        "because": f"{workflow.loc(pending.step, pending.part)}: what {_listed(point.causes)} publishes",
+        "because": f"{_place(workflow, pending)}: what {_listed(point.causes)} publishes",
         "command": workflow.template["steps"][number]["task"]["text"],
         "interpreter": step.interpreter or "sh",
         "image": step.image,
         "resources": request.asked(),
         "outputs": None,
     }
+
+
+def _place(workflow: Workflow, pending: PendingStep) -> str:
+    """Return where it is written what waits; a bundle knows the lines of whole steps only."""
+    return str(workflow.loc(pending.step, pending.part)) if workflow.locs else workflow.steps[pending.step].source
 
 
 def _listed(names: Sequence[str]) -> str:
