@@ -350,8 +350,49 @@ def test_a_bundle_says_where_its_dynamic_steps_are_written(tmp_path: Path) -> No
 def test_names_of_files_and_outputs_that_are_mixed_up(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"^--output m/o is not STEP.KEY; known steps: map, reduce$"):
         plan(Options(SQUARES, outputs=("m/o",)))
-    draw(Options(SQUARES), tmp_path / "new" / "graph.svg")
-    assert (tmp_path / "new" / "graph.svg").exists()
-    (tmp_path / "file").touch()
-    with pytest.raises(Refused, match=r"^-o .*/file/graph.svg: it cannot be written: .*; choose another file$"):
-        draw(Options(SQUARES), tmp_path / "file" / "graph.svg")
+    for path in (tmp_path / "new" / "graph.svg", tmp_path / "file" / "graph.svg"):
+        (tmp_path / "file").touch()
+        with pytest.raises(Refused, match=r"^-o .*/graph.svg: it cannot be written: .*; choose another file$"):
+            draw(Options(SQUARES), path)
+
+
+DYNAMIC = """\
+stages:
+  - name: make
+    scheduler:
+      scheduler_type: singlestep-stage
+      parameters: {out: '{workdir}/list.yml'}
+      step:
+        process: {process_type: string-interpolated-cmd, cmd: 'touch 1.txt 2.txt; echo "l: [1]" > {out}'}
+        environment: {environment_type: localproc-env}
+        publisher: PUBLISHER
+  - name: use
+    dependencies: [make]
+    scheduler:
+      scheduler_type: multistep-stage
+      parameters: {file: {step: make, output: l}, out: '{workdir}/out'}
+      scatter: {method: zip, parameters: [file]}
+      step:
+        process: {process_type: string-interpolated-cmd, cmd: 'echo {file} > {out}'}
+        environment: {environment_type: localproc-env}
+        publisher: {publisher_type: frompar-pub, outputmap: {out: out}}
+"""
+
+
+def test_the_engine_is_compared_with_what_is_static(tmp_path: Path) -> None:
+    spec = tmp_path / "workflow.yml"
+    spec.write_text(
+        DYNAMIC.replace("PUBLISHER", "{publisher_type: fromglob-pub, globexpression: '*.txt', outputkey: l}")
+    )
+    for expected in ((), (("use", True, 2),)):
+        assert list(VIEWS["engine"](Options(spec, expected=expected))) == [
+            "not compared: use; their number of nodes is known when jobs have ended, and no command is run",
+            "the engine makes the same 1 jobs",
+        ]
+    spec.write_text(DYNAMIC.replace("PUBLISHER", "{publisher_type: fromyaml-pub, yamlfile: list.yml}"))
+    with pytest.raises(Refused, match="the engine would have to read what 'make' writes, and no command is run"):
+        list(VIEWS["engine"](Options(spec)))
+    bundle = compile_bundle(Options(spec), tmp_path / "b").directory
+    for other in (bundle, SPECS / "serial" / "workflow.yml"):
+        with pytest.raises(Refused, match="is no yadage specification, which is what the engine reads"):
+            list(VIEWS["engine"](Options(other)))

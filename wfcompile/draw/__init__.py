@@ -38,7 +38,6 @@ def draw(options: Options, file: Path | None) -> Drawn:
     if file is None or str(file) == "-":
         return Drawn(dot(drawn), workflow.warnings)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(FORMATS[file.suffix](drawn), encoding="utf-8")
     except OSError as error:
         raise Refused(f"-o {file}: it cannot be written: {error.strerror}", "choose another file") from None
