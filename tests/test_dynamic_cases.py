@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -246,3 +247,24 @@ def test_what_is_left_out_when_compiled_is_said(tmp_path: Path) -> None:
     compiled(tmp_path, *stages)
     warnings = plan(Options(tmp_path / "workflow.yml", container="none")).warnings
     assert ["none' has no node: there are no elements" in warnings[0], "no case is true" in warnings[1]] == [True, True]
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_an_emptied_list_of_nodes_is_not_no_nodes(tmp_path: Path, count: int) -> None:
+    """A full disk leaves files without bytes."""
+    scattered = stage("m", step("echo {x} > {o}"), {"x": {"step": "g", "output": "l"}}, "g", scatter=zipped("x"))
+    bundle = compiled(tmp_path, document("g", f"{{l: {[1, 2][:count]}}}"), scattered)
+    assert make(bundle).returncode == 0
+    done = f"workflow: {1 + count} of {1 + count} nodes done; expansions to come: 0\n"
+    assert status(bundle) == done
+    assert "dynamic" not in "".join(summary(Options(bundle / "run")))
+    (bundle / "run/dynamic/expand.m/nodes.txt").write_bytes(b"")
+    assert status(bundle) == "workflow: 1 of 1 nodes done; expansions to come: 1\nnot done: expand.m\n"
+    collected = make(bundle)
+    assert collected.returncode != 0 and "not done: expand.m" in collected.stdout
+    subprocess.run(["./resume.sh"], cwd=bundle, check=True, capture_output=True, timeout=100)
+    assert status(bundle) == done
+
+
+def status(bundle: Path) -> str:
+    return subprocess.run(["./status.sh"], cwd=bundle, check=True, capture_output=True, text=True).stdout
