@@ -268,3 +268,22 @@ def test_an_emptied_list_of_nodes_is_not_no_nodes(tmp_path: Path, count: int) ->
 
 def status(bundle: Path) -> str:
     return subprocess.run(["./status.sh"], cwd=bundle, check=True, capture_output=True, text=True).stdout
+
+
+def test_braces_in_what_a_job_publishes_are_text(tmp_path: Path) -> None:
+    """Difference 31."""
+    used = stage("u", step("echo '{x}' > {o}"), {"x": {"step": "g", "output": "t"}}, "g")
+    bundle = compiled(tmp_path, document("g", '{t: "{workdir} {y} {"}'), used)
+    result = make(bundle)
+    assert result.returncode == 0, result
+    assert (bundle / "run/u/o").read_text() == "{workdir} {y} {\n"
+
+
+def test_a_union_waits_for_all_its_stages(tmp_path: Path) -> None:
+    """Difference 32: also for one that comes late, and not for one that never runs."""
+    union = stage("u", step("cat {x} > {o}"), {"x": {"stages": "a,b,n", "output": "o"}}, "a,b,n")
+    stages = [union, stage("a", step("echo a > {o}"), {}), stage("c", step("echo c > {o}"), {}, "a")]
+    stages += [stage("b", step("echo b > {o}"), {}, "c"), stage("n", {"cases": CASES}, {"x": 2, "o": "{workdir}/o"})]
+    bundle = compiled(tmp_path, *stages)
+    assert make(bundle).returncode == 0
+    assert (bundle / "run/u/o").read_text() == "a\nb\n"
