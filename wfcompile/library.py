@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import wfcompile.runtime
-from wfcompile.ir import Workflow
+from wfcompile.ir import InputFile, Workflow
 from wfcompile.resources import folder
 from wfcompile.runtime.emit import needs_python
 from wfcompile.runtime.parts import steps_below
@@ -29,8 +29,16 @@ def library(workflow: Workflow) -> Iterator[File]:
     wrapper = folder("wrapper")
     for path in sorted(wrapper.rglob("*.sh")):
         yield File(f"lib/{path.relative_to(wrapper)}", path.read_bytes(), 0o755)
+    if linked := linked_inputs(workflow):
+        lines = "".join(f"{item.size}\t{item.name}\n" for item in linked)
+        yield File("lib/inputs.tsv", lines.encode("utf-8", "surrogateescape"))
     if carries_runtime(workflow):
         yield File("lib/runtime.zip", runtime_zip(reads_yaml(workflow)))
+
+
+def linked_inputs(workflow: Workflow) -> list[InputFile]:
+    """Return the inputs that are no part of the bundle."""
+    return [item for item in workflow.inputs if not item.copied]
 
 
 def carries_runtime(workflow: Workflow) -> bool:

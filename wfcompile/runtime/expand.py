@@ -26,7 +26,7 @@ from .jq.reads import keys_read
 from .jq_stage import JqAll, parameter_sets
 from .late import jq_lines, plain, rendered
 from .publish import found_by_nobody, publish, published_by_job, put
-from .references import Nodes, PendingStep, Results, Rows, Scope, completed, jobs_in
+from .references import Nodes, PendingStep, Results, Rows, Scope, Skipped, completed, jobs_in
 from .scatter import expected_elements, scatter
 from .values import (
     ROOT_INIT,
@@ -146,15 +146,15 @@ class _Expansion:
         if not self.ready(number, step, scope):
             return False
         after = {job for query in step["after"] for entry in self.results.find(query, scope) for job in jobs_in(entry)}
-        for elements in self.elements(step, scope):
+        for elements in self.elements(number, step, scope):
             self.run_body(number, scope, elements, after)
         return True
 
-    def elements(self, step: Dict[str, Any], scope: Scope) -> List["Elements"]:
+    def elements(self, number: int, step: Dict[str, Any], scope: Scope) -> List["Elements"]:
         """Return the elements of a step in one scope; those of a jq-stage differ in the names of their parameters."""
         if step["jq"]:
             sets = parameter_sets(step["jq"], scope, self.results, self.known.jq)
-            self.note_empty(step, scope, len(sets))
+            self.note_empty(number, scope, len(sets), "jq")
             return [Elements(["%s_%d" % (step["name"], i)], [i], one, {}, {}) for i, one in enumerate(sets)]
         common = {key: self.parameter(key, expression, scope) for key, expression in step["parameters"].items()}
         if not step["scatter"]:
@@ -171,12 +171,19 @@ class _Expansion:
             spread = expected_elements(step["scatter"], common, self.known.expected[step["path"]], step["path"])
         common = {key: value for key, value in common.items() if key not in spread}
         indices: List[Optional[int]] = list(range(len(next(iter(spread.values())))))
-        self.note_empty(step, scope, len(indices))
+        self.note_empty(number, scope, len(indices), "scatter")
         names = ["%s_%s" % (step["name"], i) for i in indices]
         return [Elements(names, indices, common, spread, step["parameters"])]
 
-    def note_empty(self, step: Dict[str, Any], scope: Scope, count: int) -> None:
-        """Note a stage that a job's result left without nodes: for what refers to it that is an empty list."""
+    def skip(self, number: int, scope: Scope, part: str, why: str) -> None:
+        what = "the stage '%s%s' %s" % (scope.prefix, self.steps[number]["name"], why)
+        self.rows.skipped.append(Skipped(number, (part,), what, self.point))
+
+    def note_empty(self, number: int, scope: Scope, count: int, part: str) -> None:
+        """Note a stage without nodes. Where a job's result left it so, it is an empty list for what refers to it."""
+        step = self.steps[number]
+        if count == 0:
+            self.skip(number, scope, part, "has no node: there are no elements")
         if count == 0 and scope.prefix + step["name"] in self.known.points:
             scope[step["name"]] = []
             scope.emptied.add(step["name"])
@@ -227,7 +234,7 @@ class _Expansion:
         for query in step["dependencies"]:
             found = self.results.find(query, scope)
             if not (found or scope.emptied.intersection(first_names(query))) or not all(map(completed, found)):
-                self.rows.skipped.append((number, scope.prefix, query))
+                self.skip(number, scope, "dependencies", "never runs: nothing matches its dependency '%s'" % query)
                 scope.complete = False
                 return False
         for expression in step["fulfilled"]:
@@ -236,7 +243,8 @@ class _Expansion:
                 raise Pending(late_nodes(data, set()), ("dependencies",))
             # the engine asks for the truth of references: a list by its length, any scalar but null and false is true
             if not (len(data) if isinstance(data, (list, dict)) else data is not None and data is not False):
-                self.rows.skipped.append((number, scope.prefix, str(expression.get("query"))))
+                why = "never runs: its expression '%s' is not true" % expression.get("query")
+                self.skip(number, scope, "dependencies", why)
                 scope.complete = False
                 return False
         return True
@@ -268,10 +276,12 @@ class _Expansion:
                 self.run_subworkflow(step, scope, inner, parameters)
             return
         chosen = [self.choose(step["cases"], parameters) for parameters in every]  # all, before any node is made
+        without = [elements.names[i] for i, case in enumerate(chosen) if case is None]
+        if without:
+            names = ", ".join(without[:3] + ["…"] * (len(without) > 3))
+            self.skip(number, scope, "cases", "has no node for %s: no case is true" % names)
         for i, case in enumerate(chosen):
-            if case is None:
-                self.rows.skipped.append((number, scope.prefix, "cases"))
-            else:
+            if case is not None:
                 one = Elements([elements.names[i]], [elements.indices[i]], every[i], {}, elements.expressions)
                 self.run_body(case, scope, one, after)
 

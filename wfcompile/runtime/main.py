@@ -2,7 +2,7 @@
 
     expand BUNDLE RUN POINT           write RUN/dynamic/POINT: rows, ids, and lines of the target's language
     row BUNDLE RUN NODE               print a node's row; code 3 when this run has no such node
-    outputs BUNDLE RUN                write RUN/dynamic/outputs.tsv and nodes.txt of the whole run
+    outputs BUNDLE RUN                write RUN/dynamic/outputs.tsv of the whole run
     late RUN ROOT                     read an expression a line, print the values, each ended by NUL
     publish RUN OWN ROOT NODE         read (pointer, mode, argument) triples ended by NUL, print members of `published`
 
@@ -24,7 +24,7 @@ from .format_language import FormatError
 from .late import decode, evaluate, published_at
 from .make import make_rules
 from .outputs import choose_outputs, output_lines
-from .parts import Part, place_of, refuse_shared, shard_of
+from .parts import NODES, Part, place_of, refuse_shared, shard_of
 from .records import is_done, published_by
 from .run_time import Plan, asked_of, expanded_now, ids_of, part_of, read_plan, run_jq
 from .slurm import slurm_lines
@@ -70,6 +70,10 @@ def expand_point(bundle: str, run: str, name: str) -> int:
             shutil.rmtree(os.path.join(run, place_of(point)), ignore_errors=True)
     shutil.rmtree(final, ignore_errors=True)
     os.rename(temporary, final)
+    for skipped in expansion.rows.skipped:
+        if skipped.point == name:
+            line = "%s: %s\n" % (plan.steps[skipped.step]["source"], skipped.what)
+            sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape"))
     return 0
 
 
@@ -130,7 +134,7 @@ def _files(plan: Plan, part: Part, bundle: str, run: str) -> Iterator[Any]:
     else:
         yield "Makefile", ["include $(WFC_BUNDLE)/dynamic.mk\n"] + list(make_rules(part))
     yield "points.txt", [point.name + "\n" for point in part.points]
-    yield "nodes.txt", [node_id + "\n" for node_id in ids]
+    yield NODES, [node_id + "\n" for node_id in ids or [""]]
 
 
 def print_row(bundle: str, run: str, node_id: str) -> int:
