@@ -11,14 +11,9 @@ import yaml
 from cwltest.compare import compare
 
 from tests.cwl.oracle import Case, Oracle
-from wfcompile.runtime.cwl.collect import collect, evaluate_tool
-from wfcompile.runtime.cwl.files import Host, contents, listing, secondary_name
 from wfcompile.runtime.cwl.javascript import Javascript
-from wfcompile.runtime.cwl.outputs import Copy, final
-from wfcompile.runtime.cwl.place import JOB, CwlProblem, Place, Unknown
+from wfcompile.runtime.cwl.place import CwlProblem, Unknown
 from wfcompile.runtime.cwl.predict import predict
-from wfcompile.runtime.cwl.types import matches, mismatch
-from wfcompile.runtime.values import RUN, Late
 
 CASES = yaml.safe_load((Path(__file__).parent / "collect.yaml").read_text(encoding="utf-8"))
 
