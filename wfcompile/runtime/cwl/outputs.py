@@ -1,5 +1,6 @@
 """The outputs of a workflow as a runner prints them, and what to copy for that into one directory."""
 
+import posixpath
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ class Copy(NamedTuple):
 def final(outputs: Dict[str, Any], host: Host, outdir: str) -> Tuple[Dict[str, Any], List[Copy]]:
     """Return the output object with sizes, checksums and the places below `outdir`, and how to fill `outdir`.
 
+    Without `outdir` the places are relative.
     Directories are written first, and a file that is in one of them is not written beside it once more.
     Two files of one name: the second becomes NAME_2.
     """
@@ -91,9 +93,9 @@ class _Collection:
         if value.get("class") not in ("File", "Directory"):
             return {key: self.printed(item) for key, item in value.items()}
         key = _key(value)
-        path = "%s/%s" % (self.outdir, self.places[key])
+        path = posixpath.join(self.outdir, self.places[key])
         shown = {name: item for name, item in value.items() if name not in ("contents", "listing", "secondaryFiles")}
-        shown.update(location="file://" + quote(path), path=path)
+        shown.update(location=("file://" if self.outdir else "") + quote(path), path=path)
         if value["class"] == "Directory":
             shown["listing"] = [self.printed(entry) for entry in self.listings[key]]
         else:
