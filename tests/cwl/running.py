@@ -70,3 +70,12 @@ def absolute(value: Any, directory: Path) -> Any:
         value["path"] = str(directory / value["location"])
         value["location"] = (directory / value["location"]).as_uri()
     return value
+
+
+def placeless(value: Any) -> Any:
+    """Return an output object without the places of its files: names, sizes and checksums tell them."""
+    if isinstance(value, list):
+        return [placeless(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: placeless(one) for key, one in value.items() if key not in ("location", "path")}
