@@ -31,7 +31,7 @@ def shape(kind: Any) -> Any:
     if isinstance(kind, list):
         return [shape(one) for one in kind]
     if isinstance(kind, str):
-        return kind.rpartition(".")[2] if "." in kind else kind.rpartition("#")[2].rpartition("/")[2]
+        return kind.rpartition("#")[2].rpartition("/")[2] if "#" in kind else kind.rpartition(".")[2]
     made = dict(kind)
     if made["type"] == "array":
         made["items"] = shape(made["items"])
@@ -71,7 +71,7 @@ def in_run(data: Any) -> Any:
     location = made.pop("location")
     if not location.startswith("_:"):
         made["location"] = RUN + "/init" + path_of(location)
-    return {key: one for key, one in made.items() if key not in ("dirname", "nameroot", "nameext")}
+    return {key: one for key, one in made.items() if key not in NOT_OURS}
 
 
 def path_of(location: str) -> str:

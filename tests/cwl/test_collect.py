@@ -11,14 +11,9 @@ import yaml
 from cwltest.compare import compare
 
 from tests.cwl.oracle import Case, Oracle
-from wfcompile.runtime.cwl.collect import collect, evaluate_tool
-from wfcompile.runtime.cwl.files import Host, contents, listing, secondary_name
 from wfcompile.runtime.cwl.javascript import Javascript
-from wfcompile.runtime.cwl.outputs import Copy, final
-from wfcompile.runtime.cwl.place import JOB, CwlProblem, Place, Unknown
+from wfcompile.runtime.cwl.place import CwlProblem, Unknown
 from wfcompile.runtime.cwl.predict import predict
-from wfcompile.runtime.cwl.types import matches, mismatch
-from wfcompile.runtime.values import RUN, Late
 
 CASES = yaml.safe_load((Path(__file__).parent / "collect.yaml").read_text(encoding="utf-8"))
 
@@ -60,9 +55,10 @@ def test_as_cwltool_collects(name: str, tmp_path: Path, oracle: Oracle) -> None:
     theirs, ours = oracle.run(tool)
     (case,) = oracle.cases
     assert case.different == []
-    assert (theirs is None) == (ours is None)
-    compare(below(theirs, tmp_path / "oracle/outputs"), ours)
-    compare(below(ours, tmp_path / "printed"), theirs)
+    if CASES[name].get("printed", True):
+        assert (theirs is None) == (ours is None)
+        compare(below(theirs, tmp_path / "oracle/outputs"), ours)
+        compare(below(ours, tmp_path / "printed"), theirs)
     predicted_holds(case)
 
 
@@ -74,7 +70,7 @@ def below(data: Any, directory: Path) -> Any:
         return data
     made = {key: below(one, directory) for key, one in data.items() if key != "path"}
     if "class" in made:
-        made["location"] = made["location"].rpartition(f"{directory}/")[2]
+        made["location"] = str(Path(data["path"]).relative_to(directory))
     return made
 
 

@@ -40,7 +40,7 @@ def as_seen(place: Place, location: str) -> str:
     scheme = location.partition(":")[0] if "://" in location else ""
     if scheme:
         raise CwlProblem("'%s' is not a file of the run: %s locations are not fetched" % (location, scheme))
-    return posixpath.join(place.outdir, location)
+    return posixpath.join(place.outdir, unquote(location))
 
 
 def within(directory: str, path: str) -> bool:
