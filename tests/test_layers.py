@@ -82,6 +82,13 @@ def test_runtime_is_written_in_python_3_6(name: str) -> None:
     ast.parse(modules()[name].read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
+def test_runtime_uses_nothing_newer_than_python_3_6() -> None:
+    vermin = Path(sys.executable).with_name("vermin")
+    command = [vermin, "--quiet", "--no-tips", "--target=3.6-", "--violations", PACKAGE / "runtime"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
 @pytest.mark.parametrize("name", [n for n in modules() if n != "frontends/yadage/engine"])
 def test_heavy_libraries_are_imported_where_they_are_used(name: str) -> None:
     top = {imported.split(".")[0] for imported in imports(modules()[name], only_top=True)}

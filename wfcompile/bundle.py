@@ -22,6 +22,7 @@ from wfcompile.loc import Loc
 from wfcompile.options import Options
 from wfcompile.render import render
 from wfcompile.runtime.expand import Known
+from wfcompile.runtime.late import encode
 from wfcompile.runtime.outputs import output_lines
 from wfcompile.runtime.parts import by_step
 from wfcompile.runtime.points import Published, expanded
@@ -111,6 +112,7 @@ def plan_record(workflow: Workflow, options: Options, transfer: bool) -> dict[st
         "steps": steps,
         "template": workflow.template,
         "init": workflow.init,
+        **({"outputs": _outputs(workflow)} if workflow.language == "cwl" and not workflow.points else {}),
         "init_scopes": workflow.init_scopes,
         "exact": workflow.exact,
         "assumed": {**workflow.exact, **(workflow.bounds if options.surplus else {})},
@@ -125,6 +127,11 @@ def plan_record(workflow: Workflow, options: Options, transfer: bool) -> dict[st
         },
         "looked": [[*key, found] for key, found in sorted(workflow.looked.items())],
     }
+
+
+def _outputs(workflow: Workflow) -> Any:
+    """Return what a CWL workflow gives, nodes by their ids."""
+    return encode(workflow.rows.outputs, workflow.rows.ids)
 
 
 def is_bundle(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from importlib import metadata
@@ -29,6 +30,8 @@ def library(workflow: Workflow) -> Iterator[File]:
     wrapper = folder("wrapper")
     for path in sorted(wrapper.rglob("*.sh")):
         yield File(f"lib/{path.relative_to(wrapper)}", path.read_bytes(), 0o755)
+    for number, tool in enumerate(workflow.template.get("tools", ())):
+        yield File(f"lib/tools/{number}.json", json.dumps(tool, ensure_ascii=False, sort_keys=True).encode())
     if carries_runtime(workflow):
         yield File("lib/runtime.zip", runtime_zip(reads_yaml(workflow)))
 
@@ -36,6 +39,8 @@ def library(workflow: Workflow) -> Iterator[File]:
 def carries_runtime(workflow: Workflow) -> bool:
     """Tell whether a run needs Python: for an expansion, or for a value that bash cannot find."""
     rows = workflow.rows
+    if workflow.language == "cwl":
+        return True  # the last job says what the workflow gives
     return bool(workflow.points) or any(rows.point) or any(needs_python(rows, node) for node in range(len(rows)))
 
 
@@ -50,8 +55,8 @@ def reads_yaml(workflow: Workflow) -> bool:
 
 def runtime_zip(with_yaml: bool) -> bytes:
     """Return the runtime as a zip that Python runs: the same bytes wherever and whenever it is made."""
-    files = {"__main__.py": b"import sys\nfrom wfcompile_runtime.main import main\n\nsys.exit(main(sys.argv[1:]))\n"}
     package = Path(wfcompile.runtime.__path__[0])
+    files = {"__main__.py": (package / "start.py").read_bytes()}
     for path in package.rglob("*.py"):
         files[f"wfcompile_runtime/{path.relative_to(package)}"] = path.read_bytes()
     if with_yaml:

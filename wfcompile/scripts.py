@@ -126,8 +126,19 @@ def _script(
             "command": setup + command_words(task["text"], fields),
             "here": "/".join(["${wfc_here%/*}"] + [".."] * depth),
             "shard": shard,
+            "tool": tool_values(workflow, step),
         },
     )
+
+
+def tool_values(workflow: Workflow, step: int) -> dict[str, Any] | None:
+    """Return what the wrapper must know of a CWL tool: its number, and which exit codes mean what."""
+    number = workflow.template["steps"][step].get("tool")
+    if number is None:
+        return None
+    tool = workflow.template["tools"][number]
+    codes = {key: " ".join(map(str, tool.get(f"{key}Codes", ()))) for key in ("success", "temporaryFail")}
+    return {"number": number, "success": codes["success"] or "0", "again": codes["temporaryFail"]}
 
 
 def publishes_late(publisher: dict[str, Any]) -> bool:

@@ -47,7 +47,7 @@ look_at_expansions() {
   [[ -e $wfc_lib/points.txt ]] || return 0
   mapfile -t unexpanded < <(run_points "$WFC_RUN")
   find_python
-  if "$python" -I "$wfc_lib/runtime.zip" outputs "$WFC_BUNDLE" "$WFC_RUN"; then
+  if runtime outputs "$WFC_BUNDLE" "$WFC_RUN"; then
     outputs_list=$WFC_RUN/dynamic/outputs.tsv
   else
     ((${#unexpanded[@]})) || unexpanded=(outputs)
@@ -76,6 +76,7 @@ collect_outputs() {
   outputs_new=$WFC_RUN/outputs.new.$$
   rm -rf -- "$WFC_RUN"/outputs.new.* "$WFC_RUN"/outputs.old.* "$WFC_RUN"/.view.*
   mkdir -- "$outputs_new" || exit 75
+  [[ ! -d $wfc_lib/tools ]] || give_outputs
   while IFS=$'\t' read -r node path destination; do
     printf -v path %b "$path"
     printf -v destination %b "$destination"
@@ -94,6 +95,17 @@ collect_outputs() {
   [[ ! -e outputs ]] || mv -T -- outputs "$old" || exit 75
   mv -T -- "$outputs_new" outputs || exit 75
   rm -rf -- "$old"
+}
+
+# A CWL workflow says itself what it gives; cwl.output.json tells of it.
+give_outputs() {
+  if ((${#undone[@]})); then
+    missing+=('the outputs: not all nodes are done')
+  elif find_python && runtime give "$WFC_BUNDLE" "$WFC_RUN" "$outputs_new"; then
+    collected=$(grep -c '"class"' "$outputs_new/cwl.output.json")
+  else
+    missing+=('the outputs')
+  fi
 }
 
 # collect_published NODE POINTER DIRECTORY

@@ -145,7 +145,7 @@ late_surplus() {
 }
 
 # Its messages go to the log.
-runtime() { "$python" -I "$wfc_lib/runtime.zip" "$@"; }
+runtime() { WFC_CODE=$WFC_RUN/.runtime "$python" -I -S "$wfc_lib/runtime.zip" "$@"; }
 
 runtime_failed() {
   payload_last_line

@@ -17,6 +17,7 @@ source "$wfc_lib/parents.sh"
 source "$wfc_lib/payload.sh"
 source "$wfc_lib/late.sh"
 source "$wfc_lib/workspace.sh"
+source "$wfc_lib/tool.sh"
 source "$wfc_lib/publish.sh"
 
 wfc_main() {
@@ -73,7 +74,7 @@ begin() {
   WFC_RUN=${WFC_RUN:-$WFC_BUNDLE/run}
   absolute WFC_RUN WFC_IMAGES WFC_INPUTS WFC_LOGS
   returns=${WFC_RETURN:-${wfc_return:-shared}}
-  root=/wfc/run
+  root=/wfc/run job=/wfc/tool
   [[ -z ${rows_step-} ]] || read_row "$@"
   describe
   who_am_i
@@ -116,6 +117,8 @@ absolute() {
 describe() {
   # shellcheck disable=SC2034 # the generated script reads them
   parents=() inputs=() node_late=() node_globs=() node_mounts=() later=
+  p_command='' node_call='' node_stage=()
+  unset -v node_files
   wfc_node
 }
 

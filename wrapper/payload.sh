@@ -81,7 +81,8 @@ payload_end() {
   fi
   ((rc == 0)) || payload=$rc
   parents_unchanged
-  ((rc)) || return 0
+  payload_code=$rc
+  if [[ -n ${wfc_tool-} ]]; then tool_ended "$rc" && return; else ((rc)) || return 0; fi
   payload_last_line
   finish 65 payload.exit "the command failed; its output is above${WFC_LOGS:+ and in $WFC_LOGS/$id.log}$(read_only_advice)"
 }

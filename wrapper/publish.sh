@@ -3,6 +3,7 @@
 
 phase_collect() {
   [[ -z $workspace ]] || workspace_collect
+  [[ -z ${wfc_tool-} ]] || tool_collect "$payload_code"
   collect_files
   [[ -z $record_odd ]] || finish 65 output.special "$record_odd is neither a file nor a directory nor a link"
   [[ ! -e $own/done.json && ! -L $own/done.json ]] ||
@@ -13,6 +14,7 @@ phase_collect() {
     if [[ $returns == condor ]]; then collect_linked; else collect_relative; fi
   fi
   late_globs "$own"
+  [[ -z ${wfc_tool-} ]] || published=$tool_published
 }
 
 collect_files() {

@@ -58,6 +58,8 @@ phase_stagein() {
   find_inputs
   [[ $returns != condor ]] || check_transferred
   place_own
+  tool_dir=$scratch/wfc/tool
+  [[ $runtime != none ]] || job=$tool_dir
   [[ ${wfc_parents-} != copy ]] || copy_parents
   [[ -z ${wfc_workspace-} ]] || workspace_stage
   if [[ $runtime != none ]]; then
@@ -69,6 +71,7 @@ phase_stagein() {
   fi
   describe # once more: now $root is known
   ! declare -F wfc_late >/dev/null || wfc_late
+  [[ -z ${wfc_tool-} ]] || tool_stage_in
   [[ $runtime == none ]] || container_mounted
 }
 

@@ -13,6 +13,8 @@ from wfcompile.runtime.values import Problem
 
 def choose_outputs(workflow: Workflow, options: Options) -> Workflow:
     """Return the workflow with its outputs; raises Refused for an --output that nobody publishes."""
+    if workflow.language == "cwl":  # a CWL workflow says itself what it gives (runtime.cwl)
+        return workflow
     if workflow.steps[-1].workspace and not options.outputs:
         last = len(workflow.rows) - 1
         of_workspace = tuple(outputs.Output(last, f"/{path}", path) for path in workflow.asked)

@@ -11,11 +11,12 @@ from .format_language import Field, parse
 from .late import encode
 from .publish import GLOBS, Glob
 from .references import Rows
-from .values import RUN, Deferred, Late
+from .values import JOB, RUN, Deferred, Late
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:=@%+,-]+\Z")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _ROOT = "'\"$root\"'"
+_JOB = "'\"$job\"'"
 
 
 def word(text: str) -> str:
@@ -31,7 +32,7 @@ def word(text: str) -> str:
         quoted = quoted.replace("\n", "'$'\\n''")
     if RUN in quoted:
         quoted = quoted.replace(RUN, _ROOT)
-    return quoted
+    return quoted.replace(JOB, _JOB)
 
 
 def slot_names(fields: Sequence[Field]) -> List[str]:
@@ -64,6 +65,8 @@ def assignments(rows: Rows, node: int, names: Sequence[str]) -> List[str]:
     for name, value in zip(names, rows.slots[node]):
         if isinstance(value, str):
             lines.append("%s=%s" % (name, word(value)))
+    if node in rows.calls:
+        return lines + _call_lines(rows, node)
     late = late_words(rows, node, names)
     if late:
         lines.append("node_late=(%s)" % " ".join(late))
@@ -77,13 +80,36 @@ def assignments(rows: Rows, node: int, names: Sequence[str]) -> List[str]:
     return lines
 
 
+def _call_lines(rows: Rows, node: int) -> List[str]:
+    """Return the assignments of a node that calls a CWL tool."""
+    call, lines = rows.calls[node], []
+    if call.stage:
+        lines.append("node_stage=(%s)" % " ".join([word(text) for action in call.stage for text in action]))
+    if call.late or call.collects:
+        data = {"inputs": encode(call.inputs, rows.ids), "guards": encode(list(call.guards), rows.ids)}
+        lines.append("node_call=%s" % quote(json_text(data)))
+    if not call.collects:
+        own = "%s/%s/" % (RUN, rows.ids[node])
+        lines.append("node_files=(%s)" % " ".join([word(v["location"][len(own) :]) for v in rows.results[node].values()]))
+    return lines
+
+
+def quote(text: str) -> str:
+    """Return text as one bash word on one line, tokens and all: who reads it knows them."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
 def has_late_words(rows: Rows, node: int) -> bool:
     """Tell whether a node waits for a late value before its command starts."""
+    if node in rows.calls:
+        return bool(rows.calls[node].late)
     return bool(late_words(rows, node, [""] * len(rows.slots[node])))
 
 
 def needs_python(rows: Rows, node: int) -> bool:
     """Tell whether a value that a node waits for, or what it publishes, needs more than bash."""
+    if node in rows.calls:
+        return bool(rows.calls[node].late or rows.calls[node].collects)
     return "=" in late_words(rows, node, [""] * len(rows.slots[node]))[1::3] or any(
         [mode not in GLOBS for _, mode, _ in rows.globs[node]]
     )

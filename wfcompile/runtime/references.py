@@ -41,6 +41,8 @@ class Rows:
         self.results: List[Any] = []
         self.expected: Dict[int, Deferred] = {}  # a value whose evaluation checks that --expect holds
         self.point: List[str] = []  # the expansion point that made it known; empty: known from the start
+        self.calls: Dict[int, Any] = {}  # of CWL: node -> cwl.call.Call
+        self.outputs: Dict[str, Any] = {}  # of CWL: what the workflow gives
         self.skipped: List[Tuple[int, str, str]] = []  # step, scope, the query that matches nothing
         self.pending: List[PendingStep] = []  # steps whose nodes are not known yet
 

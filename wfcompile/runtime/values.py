@@ -11,6 +11,7 @@ dict of origins parallel to the data. Negative numbers stand for init directorie
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 RUN = "⦗run⦘"
+JOB = "⦗job⦘"  # the node's own directory in scratch, likewise
 RESERVED = (
     "⦗",
     "⦘",

@@ -3,10 +3,13 @@
 Values hold only location and basename; the rest follows from them and from where the run is.
 """
 
+import contextlib
 import posixpath
 from typing import Any, Dict, Optional
+from urllib.parse import quote, unquote
 
 from ..values import RUN, Deferred, Late
+from .place import Unknown
 
 DERIVED = ("path", "dirname", "nameroot", "nameext")
 MEASURED = ("size", "checksum", "contents", "listing", "secondaryFiles")  # known when the file has been looked at
@@ -19,10 +22,16 @@ def is_file(value: Any) -> bool:
 
 def path_of(file: Dict[str, Any], root: str) -> Optional[str]:
     """Return the path at which the tool sees a file: where it was staged, else its place below the run's root."""
-    path = file.get("path")
-    if path is None and file.get("location") is not None:
-        path = in_root(file["location"], root)
-    return path
+    path = known(file, "path")
+    location = known(file, "location")
+    return in_root(location, root) if path is None and location is not None else path
+
+
+def known(file: Dict[str, Any], key: str) -> Optional[str]:
+    """Return a field of a file, or None; raises Unknown when only the node knows it."""
+    if isinstance(file.get(key), (Late, Deferred)):
+        raise Unknown
+    return file.get(key)
 
 
 def in_root(location: str, root: str) -> str:
@@ -30,9 +39,20 @@ def in_root(location: str, root: str) -> str:
     return root + location[len(RUN) :] if location.startswith(RUN) else location
 
 
+def address(location: str, root: str) -> str:
+    """Return a location in the run as expressions see it: a URL."""
+    return "file://" + root + quote(location[len(RUN) :]) if location.startswith(RUN) else location
+
+
+def from_address(location: str, root: str) -> str:
+    """Return a location as values have it."""
+    url = "file://" + root + "/"
+    return RUN + "/" + unquote(location[len(url) :]) if location.startswith(url) else location
+
+
 def basename_of(file: Dict[str, Any], root: str) -> Optional[str]:
     """Return the name of a file."""
-    name = file.get("basename")
+    name = known(file, "basename")
     if name is None:
         path = path_of(file, root)
         name = None if path is None else posixpath.basename(path.rstrip("/"))
@@ -41,6 +61,8 @@ def basename_of(file: Dict[str, Any], root: str) -> Optional[str]:
 
 def attribute(file: Dict[str, Any], key: str, root: str) -> Any:
     """Return one field of a File or Directory as an expression sees it; raises KeyError where there is none."""
+    if key == "location" and file.get(key) is not None:
+        return address(known(file, key) or "", root)
     if file.get(key) is not None or key not in DERIVED + ("basename",):
         return file[key]
     path = path_of(file, root)
@@ -66,12 +88,10 @@ def described(value: Any, root: str) -> Any:
     if not isinstance(value, dict):
         return value
     full = {key: described(one, root) for key, one in value.items()}
-    if is_file(value) and not any(isinstance(one, (Late, Deferred)) for one in value.values()):
-        for key in DERIVED + ("basename",):
-            try:
+    if is_file(value):
+        for key in DERIVED + ("basename", "location"):
+            with contextlib.suppress(KeyError, Unknown):
                 full[key] = attribute(value, key, root)
-            except KeyError:
-                pass
     return full
 
 
@@ -86,6 +106,8 @@ def stored(value: Any, root: str) -> Any:
         for key in ("dirname", "nameroot", "nameext"):
             kept.pop(key, None)
         location = value.get("location")
-        if isinstance(location, str) and kept.get("path") == in_root(location, root):
-            del kept["path"]
+        if isinstance(location, str):
+            kept["location"] = from_address(location, root)
+            if kept.get("path") == in_root(kept["location"], root):
+                del kept["path"]
     return kept

@@ -7,9 +7,9 @@ other gives text. Backslashes were given another meaning in version 1.2.
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
-from ..values import Deferred, Late, has_late
+from ..values import JOB, RUN, Deferred, Late, has_late
 from . import derived, reads
 from .place import CwlProblem, Place, Unknown
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 SEGMENT = re.compile(r"""\.(\w+)|\['((?:[^']|\\')+)'\]|\["((?:[^"]|\\")+)"\]|\[([0-9]+)\]""")
 REFERENCE = re.compile(r"\((\w+)((?:%s)*)\)\Z" % re.sub(r"\((?!\?)", "(?:", SEGMENT.pattern))
+TOKENS = (json.dumps(RUN)[1:-1], json.dumps(JOB)[1:-1])  # as they stand in JSON
 ROOTS = ("inputs", "self", "runtime")
-SKIP_NEXT = ("v1.0", "v1.1")  # a backslash there only takes its own place; drafts of 1.2 had it too
+SPECIAL = re.compile(r"\\.|\$[({]", re.DOTALL)
+SKIP_NEXT = ("v1.0", "v1.1", "v1.2.0-dev1", "v1.2.0-dev2", "v1.2.0-dev3")  # a backslash keeps what follows, and goes
 
 
 class Context(NamedTuple):
@@ -43,12 +45,9 @@ def needs_javascript(text: Any, version: str = "v1.2") -> bool:
     """Tell whether a text holds an expression that is no parameter reference."""
     if not is_expression(text):
         return False
-    for literal, expression in pieces(text, version):
-        if not literal:
-            found = REFERENCE.match(expression)
-            if not found or not (found.group(1) in ROOTS or expression == "(null)"):
-                return True
-    return False
+    expressions = (part for literal, part in pieces(text, version) if not literal)
+    references = (one == "(null)" or REFERENCE.match(one) for one in expressions)
+    return not all(found is True or (found and found.group(1) in ROOTS) for found in references)
 
 
 def evaluate(text: Any, context: Context, strip: bool = True) -> Any:
@@ -68,40 +67,40 @@ def as_text(value: Any, context: Context) -> str:
     """Return a value as it stands within other text."""
     if isinstance(value, str):
         return value
-    if not context.place.measured and lacks_measure(value):
+    place = context.place
+    text = json.dumps(derived.described(value, place.root), sort_keys=True)
+    if not place.measured and (has_file(value) or any(token in text for token in TOKENS)):
         raise Unknown
-    return json.dumps(derived.described(value, context.place.root), sort_keys=True)
+    return text.replace(TOKENS[0], place.root)
 
 
-def lacks_measure(value: Any) -> bool:
-    """Tell whether data holds a file that nobody has looked at."""
+def has_file(value: Any) -> bool:
+    """Tell whether data holds a File or Directory."""
     if isinstance(value, list):
-        return any(lacks_measure(one) for one in value)
-    if not isinstance(value, dict):
-        return False
-    return derived.is_file(value) or any(lacks_measure(one) for one in value.values())
+        return any(has_file(one) for one in value)
+    return isinstance(value, dict) and (derived.is_file(value) or any(has_file(one) for one in value.values()))
 
 
 def value_of(expression: str, context: Context) -> Any:
     """Return the value of one expression, given with its brackets and without its dollar."""
+    if expression == "(null)":
+        return None
     problem = None
     found = REFERENCE.match(expression)
-    if found:
-        if expression == "(null)":
-            return None
+    if found and found.group(1) in ROOTS:
         try:
             return referenced(found.group(1), found.group(2), context)
-        except CwlProblem as failure:
+        except CwlProblem as failure:  # JavaScript knows more, such as the length of a string
             problem = failure
     if "InlineJavascriptRequirement" not in context.requirements:
-        raise problem or CwlProblem(
-            "`$%s` is no parameter reference" % shortened(expression),
-            "JavaScript needs InlineJavascriptRequirement among the requirements",
-        )
+        advice = "it begins with inputs, self or runtime; JavaScript needs InlineJavascriptRequirement"
+        raise problem or CwlProblem("`$%s` is no parameter reference" % shortened(expression), advice)
     if context.javascript is None:
         raise problem or CwlProblem("`$%s` is JavaScript, which cannot be run here" % shortened(expression))
     try:
         return run(expression, context, context.javascript)
+    except RecursionError:
+        raise CwlProblem("the JavaScript `$%s` deals with data nested too deeply" % shortened(expression))
     except CwlProblem as failure:
         raise problem or CwlProblem("the JavaScript `$%s` fails: %s" % (shortened(expression), failure), failure.advice)
 
@@ -119,9 +118,7 @@ def run(expression: str, context: Context, javascript: "Javascript") -> Any:
 
 def referenced(name: str, path: str, context: Context) -> Any:
     """Return what a parameter reference such as inputs.a[0]['b'] leads to."""
-    if name not in ROOTS:
-        raise CwlProblem("`$(%s%s)`: there is no `%s`" % (name, path, name), "known: inputs, self, runtime, null")
-    value = {"inputs": context.inputs, "self": context.self_}[name] if name != "runtime" else runtime(context)
+    value = runtime(context) if name == "runtime" else context.inputs if name == "inputs" else context.self_
     walked = name
     for segment in SEGMENT.finditer(path):
         if isinstance(value, (Late, Deferred)):
@@ -191,27 +188,24 @@ def shortened(expression: str) -> str:
 
 def pieces(text: str, version: str) -> Iterator[Tuple[bool, str]]:
     """Yield the parts of a text: (True, literal text) and (False, expression with its brackets)."""
-    skip_next = version in SKIP_NEXT or version.startswith(("v1.1.0-dev", "v1.2.0-dev1", "v1.2.0-dev2", "v1.2.0-dev3"))
-    literal: List[str] = []
+    skip_next = version.startswith(SKIP_NEXT)
+    literal = ""
     at = 0
-    while at < len(text):
-        two = text[at : at + 2]
-        if two in ("$(", "${"):
-            end = closing(text, at + 1)
-            if literal:
-                yield True, "".join(literal)
-                literal = []
-            yield False, text[at + 1 : end]
-            at = end
-        elif two[0] == "\\" and len(two) == 2:
-            taken, shown = escape(text[at : at + 3], skip_next)
-            literal.append(shown)
-            at += taken
-        else:
-            literal.append(two[0])
-            at += 1
-    if literal:
-        yield True, "".join(literal)
+    while True:
+        found = SPECIAL.search(text, at)
+        literal += text[at : found.start() if found else len(text)]
+        if found and found.group()[0] == "\\":
+            taken, shown = escape(text[found.start() : found.start() + 3], skip_next)
+            literal += shown
+            at = found.start() + taken
+            continue
+        if literal:
+            yield True, literal
+        if not found:
+            return
+        at = closing(text, found.start() + 1)
+        yield False, text[found.start() + 1 : at]
+        literal = ""
 
 
 def escape(three: str, skip_next: bool) -> Tuple[int, str]:

@@ -5,10 +5,11 @@ processes or, where it offers that, the network. It answers one request after th
 event loop, so nothing that code has put off ever runs.
 """
 
+import contextlib
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from . import sandbox
 from .place import CwlProblem, Unknown
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
 SECONDS = 20.0  # the reference implementation's limit
 GRACE = 5.0  # node stops endless code itself; where it cannot, we stop node
+LONGEST = 1 << 26  # characters of a value
 MEBIBYTES = 1024  # of JavaScript objects; of everything else as much again
-FENCES = (["--experimental-permission"], ["--permission"], [])  # node's name for it, by version; node refuses others
+# what closes node is called by its version; it refuses an option that it does not know
+FENCES: "Tuple[List[str], ...]" = (["--experimental-permission"], ["--permission"], [])
 BAD_OPTION = 9
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "HOME")  # what node may need to start; no secrets
 
@@ -43,6 +46,7 @@ class Javascript:
             "library": "\n".join(library),
             "variables": variables,
             "milliseconds": int(self.seconds * 1000),
+            "longest": LONGEST,
         }
         reply = self.ask(json.dumps(request))
         if reply.get("unknown"):
@@ -50,13 +54,10 @@ class Javascript:
         if reply.get("endless"):
             raise CwlProblem("it does not end within %g seconds" % self.seconds)
         if "error" in reply:
-            raise CwlProblem(*described(reply["error"]))
+            raise problem_of(reply["error"])
         if reply["value"] is None:
             raise CwlProblem("it gives no value", "a body in ${…} must return one")
-        try:
-            return json.loads(reply["value"])
-        except RecursionError:
-            raise CwlProblem("its value is nested too deeply")
+        return json.loads(reply["value"])
 
     def ask(self, line: str) -> Dict[str, Any]:
         """Send node one request and return its reply; a node that does not reply in time, or dies, is forgotten."""
@@ -64,7 +65,13 @@ class Javascript:
 
         process = self.process if self.process is not None else self.start()
         assert process.stdin is not None and process.stdout is not None
-        timer = threading.Timer(2 * self.seconds + GRACE, process.kill)
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            process.kill()
+
+        timer = threading.Timer(2 * self.seconds + GRACE, expire)
         timer.start()
         try:
             process.stdin.write(line.encode("ascii") + b"\n")
@@ -75,10 +82,12 @@ class Javascript:
         finally:
             timer.cancel()
         if reply.endswith(b"\n"):
-            return json.loads(reply)  # type: ignore[no-any-return]
-        endless = timer.finished.is_set() and not timer.is_alive()
+            return json.loads(reply.decode("utf-8"))  # type: ignore[no-any-return]
         self.close()
-        return {"endless": True} if endless else {"error": "it needs more than %d MiB of memory" % self.mebibytes}
+        if expired.is_set():
+            return {"endless": True}
+        died = "node died of it with exit code %s, most likely for want of memory: it may use %d MiB"
+        return {"error": died % (process.returncode, self.mebibytes)}
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Start node as closed as it can be."""
@@ -129,12 +138,8 @@ def launched(node: str, fence: List[str], mebibytes: int) -> "subprocess.Popen[b
     import subprocess
 
     options = ["--no-warnings", "--disallow-code-generation-from-strings", "--max-old-space-size=%d" % mebibytes]
-    program = 'var globalThis_ = this;%s(require("fs"), require("vm"), %s, Buffer)' % (
-        sandbox.DRIVER,
-        json.dumps(sandbox.PRELUDE),
-    )
     return subprocess.Popen(
-        [node] + fence + options + ["-e", program],
+        [node] + fence + options + ["-e", sandbox.DRIVER.replace("%s", json.dumps(sandbox.PRELUDE))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -158,16 +163,13 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 pipe.close()
-            except BrokenPipeError:
-                pass
 
 
-def described(error: str) -> List[str]:
-    """Return the message of an error of node's, and where it was: node shows the place of a syntax error first."""
-    first, _, stack = error.partition("\n")
+def problem_of(error: str) -> CwlProblem:
+    """Return node's error with where it was; its stack shows the place of a syntax error first."""
+    message, _, stack = error.partition("\n")
     place = re.search(r"\b(expression|expressionLib):([0-9]+)", stack)
-    if place is None:
-        return [first, ""]
-    return [first, "at line %s of %s" % (place.group(2), {"expression": "it"}.get(place.group(1), "expressionLib"))]
+    where = {"expression": "it", "expressionLib": "expressionLib"}
+    return CwlProblem(message, "at line %s of %s" % (place.group(2), where[place.group(1)]) if place else "")

@@ -4,8 +4,6 @@ from typing import NamedTuple, Union
 
 from ..values import Problem
 
-JOB = "⦗job⦘"  # the node's own directory in scratch; known only when the node runs
-
 
 class Place(NamedTuple):
     """The directories of one node as its command sees them, and what it may use: sizes in MiB."""

@@ -7,18 +7,19 @@ the unknown is evaluated by the compiler, whatever its form.
 
 import json
 import re
-from typing import Any, Dict, FrozenSet, Iterable, List, Optional
+from typing import Any, Dict, FrozenSet, Iterable, Optional
 
-from ..values import RUN, Deferred, Late
+from ..values import JOB, RUN, Deferred, Late
 from . import derived
-from .place import JOB
 
-NAME = r"[\w$]"
-INPUTS = re.compile(
-    r"""(?<!%s)inputs(?!%s)(?:\s*\.\s*([A-Za-z_$]%s*)|\s*\[\s*(?:'([^'\\\n]*)'|"([^"\\\n]*)")\s*\])?"""
-    % (NAME, NAME, NAME)
-)
-BACK_DOORS = re.compile(r"\\[ux]|(?<!%s)(?:eval|Function|constructor|globalThis)(?!%s)" % (NAME, NAME))
+NAMED = r"""\s*\.\s*([A-Za-z_$][\w$]*)|\s*\[\s*(?:'([^'\\\n]*)'|"([^"\\\n]*)")\s*\]"""
+INPUTS = re.compile(r"(?<![\w$])inputs(?![\w$])(?:%s)?" % NAMED)
+BACK_DOORS = re.compile(r"\\[ux]|[^\0-\x7f]|(?<![\w$])(?:eval|Function|constructor|globalThis|this)(?![\w$])")
+SEEN_LATER = derived.MEASURED + (
+    "path",
+    "dirname",
+    "location",
+)  # `partial` says so when one of these is missing and read
 
 
 def inputs_read(codes: Iterable[str]) -> Optional[FrozenSet[str]]:
@@ -46,27 +47,22 @@ def literal(value: Any, measured: bool) -> Optional[str]:
         return json.dumps(value)
     if isinstance(value, str):
         return None if RUN in value or JOB in value else json.dumps(value)
-    if isinstance(value, list):
-        return listed([literal(one, measured) for one in value])
     if isinstance(value, (Late, Deferred)):
         return None
-    if derived.is_file(value):
-        known = ((key, literal(one, measured)) for key, one in value.items())
-        return "partial({%s})" % ",".join("%s:%s" % (json.dumps(key), one) for key, one in known if one is not None)
-    return "{%s}" % ",".join(member(key, literal(one, measured)) for key, one in value.items())
+    if isinstance(value, list):
+        parts = [literal(one, measured) for one in value]
+        return None if None in parts else "[%s]" % ",".join(filter(None, parts))
+    sources = {key: literal(one, measured) for key, one in value.items()}
+    if not derived.is_file(value):
+        return "{%s}" % ",".join(member(json.dumps(key), source) for key, source in sources.items())
+    seen = {key: source for key, source in sources.items() if not (source is None and key in SEEN_LATER)}
+    if None in seen.values():
+        return None
+    return "partial({%s})" % ",".join(member(json.dumps(key), source) for key, source in seen.items())
 
 
-def listed(parts: List[Optional[str]]) -> Optional[str]:
-    """Return the source of an array."""
-    known = [one for one in parts if one is not None]
-    return "[%s]" % ",".join(known) if len(known) == len(parts) else None
-
-
-def member(key: str, source: Optional[str]) -> str:
+def member(name: str, source: Optional[str]) -> str:
     """Return the source of one member of an object; an accessor when its value is unknown."""
-    name = json.dumps(key)
-    return (
-        "%s:%s" % (name, source)
-        if source is not None
-        else "get %s(){return unknown()},set %s(_){unknown()}" % (name, name)
-    )
+    if source is None:
+        return "get %s(){return unknown()},set %s(_){unknown()}" % (name, name)
+    return "%s:%s" % (name, source)

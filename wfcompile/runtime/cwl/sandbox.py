@@ -6,14 +6,15 @@ PRELUDE = r"""
 (function (global) {
   var touched = false;
   var names = ["size", "checksum", "contents", "listing", "secondaryFiles", "path", "dirname", "location"];
-  var define = Object.defineProperties, describe = Object.getOwnPropertyDescriptors, own = Reflect.getOwnPropertyDescriptor;
-  var text = String, stringify = JSON.stringify;
+  var define = Object.defineProperties, describe = Object.getOwnPropertyDescriptors;
+  var own = Reflect.getOwnPropertyDescriptor, text = String, stringify = JSON.stringify;
   function unknown() { touched = true; throw new Error("known only on the node"); }
   function partial(known) {
     return new Proxy(known, {
       get: function (file, key) { return own(file, key) || names.indexOf(key) < 0 ? file[key] : unknown(); },
       set: function (file, key, value) { file[key] = value; return true; },
-      has: unknown, ownKeys: unknown, getOwnPropertyDescriptor: unknown, defineProperty: unknown, deleteProperty: unknown
+      has: unknown, ownKeys: unknown, getOwnPropertyDescriptor: unknown,
+      defineProperty: unknown, deleteProperty: unknown
     });
   }
   return {
@@ -22,8 +23,11 @@ PRELUDE = r"""
     touched: function () { return touched; },
     declare: function (values) { define(global, describe(values)); },
     stringify: function (value) { return stringify(value); },
-    shown: function (error) {
-      try { return text(error) + "\n" + text(error.stack); } catch (_) { return "an error that cannot be shown"; }
+    failure: function (error) {
+      try {
+        if (error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return "";
+        return text(error) + "\n" + text(error.stack);
+      } catch (_) { return "an error that cannot be shown"; }
     }
   };
 })(this)
@@ -32,10 +36,10 @@ PRELUDE = r"""
 # Only strings go from the author's context to node's own; nothing of node's goes there, and node's globals are gone.
 DRIVER = r"""
 "use strict";
-(function (fs, vm, prelude, Buffer) {
+(function (global, fs, vm, Buffer, prelude) {
   var kept = Object.getOwnPropertyNames(vm.runInNewContext("this"));
-  Object.getOwnPropertyNames(globalThis_).forEach(function (name) {
-    if (kept.indexOf(name) < 0) delete globalThis_[name];
+  Object.getOwnPropertyNames(global).forEach(function (name) {
+    if (kept.indexOf(name) < 0) delete global[name];
   });
   var chunk = Buffer.alloc(65536), rest = Buffer.alloc(0);
   function read() {
@@ -70,13 +74,13 @@ DRIVER = r"""
       result = ours.stringify(run(request.code, "expression"));
     } catch (error) {
       if (ours.touched()) return {unknown: true};
-      if (!(error instanceof Error)) return {error: String(ours.shown(error))};
-      if (error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return {endless: true};
-      return {error: error + "\n" + error.stack};
+      var failure = error instanceof Error ? error + "\n" + error.stack : String(ours.failure(error));
+      return failure ? {error: failure} : {endless: true};
     }
     if (ours.touched()) return {unknown: true};
-    return {value: typeof result === "string" ? result : null};
+    if (typeof result !== "string") return {value: null};
+    return result.length > request.longest ? {error: "its value is too long"} : {value: result};
   }
-  write({});
+  write({ready: true});
   for (var request = read(); request; request = read()) write(answer(request));
-})"""
+})(this, require("fs"), require("vm"), Buffer, %s)"""

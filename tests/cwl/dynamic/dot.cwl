@@ -1,0 +1,12 @@
+# A scatter over what a step has made, and a join of the results.
+cwlVersion: v1.2
+class: Workflow
+requirements: {ScatterFeatureRequirement: {}}
+inputs: {count: int}
+steps:
+  make: {run: make.cwl, in: {count: count}, out: [files]}
+  shout: {run: shout.cwl, scatter: text, in: {text: make/files}, out: [loud]}
+  join: {run: join.cwl, in: {parts: shout/loud}, out: [joined]}
+outputs:
+  loud: {type: 'File[]', outputSource: shout/loud}
+  joined: {type: File, outputSource: join/joined}

@@ -1,0 +1,110 @@
+"""The inputs of a tool, completed on the node: sizes, listings, contents, secondary files, formats."""
+
+import os
+from typing import Any, Dict, List
+
+from . import staging
+from .expressions import Context, evaluate
+from .files import Host, Value, at, contents, listing, secondaries
+from .kinds import Schema, checked, files_of
+from .place import CwlProblem, Place, Unknown
+
+
+def complete(
+    inputs: Dict[str, Any], tool: Dict[str, Any], place: Place, host: Host, javascript: Any = None
+) -> Dict[str, Any]:
+    """Return the inputs of a tool with all that it may ask about their files."""
+    requirement = tool["requirements"].get("LoadListingRequirement") or {}
+    everywhere = requirement.get("loadListing", "no_listing")
+    values = {
+        name: staging.mapped(value, lambda file: measured(file, everywhere, host))
+        for name, value in checked(tool, inputs).items()
+    }
+    context = Context(values, None, place, tool["requirements"], tool["version"], None, javascript)
+    for schema in tool["inputs"]:
+        for asked, value in files_of(schema, values[schema["name"]]):
+            try:
+                _load(asked, value, host)
+                if "secondaryFiles" in asked and value.get("secondaryFiles") is None:
+                    value["secondaryFiles"] = beside(asked["secondaryFiles"], value, host, context)
+            except CwlProblem as problem:
+                raise CwlProblem("%s: the input '%s': %s" % (tool["name"], schema["name"], problem), problem.advice)
+    return values
+
+
+def measured(value: Value, load: str, host: Host) -> Value:
+    """Return a File with its size, a Directory with its listing where that is asked for, both with what is in them."""
+    value = staging.inner(value, lambda one: measured(one, load, host))
+    if value["class"] == "File":
+        if value.get("location"):
+            path = host.path(value["location"])
+            if not os.path.isfile(path):
+                raise CwlProblem("'%s' is a directory, not a File" % value.get("basename", path))
+            value["size"] = os.stat(path).st_size
+        else:
+            value["size"] = len(value["contents"].encode("utf-8"))
+    elif value.get("location"):
+        if not os.path.isdir(host.path(value["location"])):
+            raise CwlProblem("'%s' is a file, not a Directory" % value.get("basename", ""))
+        if load in ("shallow_listing", "deep_listing") and value.get("listing") is None:
+            value["listing"] = listing(host, value["location"], load == "deep_listing")
+    return value
+
+
+def _load(asked: Schema, value: Value, host: Host) -> None:
+    """Add the contents of a File, the listing of a Directory."""
+    if value["class"] == "File":
+        if asked.get("loadContents") and value.get("location"):
+            value["contents"] = contents(host.path(value["location"]))
+    elif asked.get("loadListing") and value.get("location"):
+        value.update(measured(value, asked["loadListing"], host))
+
+
+def beside(patterns: List[Schema], value: Value, host: Host, context: Context) -> List[Value]:
+    """Return the secondary files of a File that came without; those that must be there are looked for beside it."""
+    found = {}  # type: Dict[str, Value]
+    required = [dict(one, required=True) if one.get("required") is None else one for one in patterns]
+    for item, must in secondaries(value, required, lambda text, self_: evaluate(text, context._replace(self_=self_))):
+        if isinstance(item, dict):
+            item = measured(staging.unnamed(staging.named(item)), "no_listing", host)
+            found.setdefault(item["basename"], item)
+        elif must and item not in found:
+            location = value.get("location", "").rpartition("/")[0] + "/" + item
+            if not value.get("location") or not host.paths(location):
+                raise CwlProblem(
+                    "the File '%s' comes without its secondary file '%s'" % (value["basename"], item),
+                    "let what makes the File make that file too, and say so in its secondaryFiles",
+                )
+            found[item] = at(host, location)
+    return list(found.values())
+
+
+def check_unmeasured(tool: Dict[str, Any], values: Dict[str, Any]) -> None:
+    """Raise Unknown where a File comes without the secondary files that its input may have."""
+    for schema in tool["inputs"]:
+        for asked, value in files_of(schema, values[schema["name"]]):
+            if asked.get("secondaryFiles") and value.get("secondaryFiles") is None:
+                raise Unknown
+
+
+def check_formats(tool: Dict[str, Any], context: Context) -> None:
+    """Refuse a File whose format is none of those that its input takes."""
+    for schema in tool["inputs"]:
+        for asked, value in files_of(schema, context.inputs[schema["name"]]):
+            wanted = evaluate(asked.get("format"), context)
+            if wanted is None or value["class"] != "File":
+                continue
+            wanted = wanted if isinstance(wanted, list) else [wanted]
+            given = value.get("format")
+            kinds = [given] + list((tool.get("formats") or {}).get(given, []))
+            if not given or not any(kind in wanted for kind in kinds):
+                raise CwlProblem(
+                    "%s: the File '%s' of the input '%s' %s"
+                    % (
+                        tool["name"],
+                        value["basename"],
+                        schema["name"],
+                        "has the format %s" % given if given else "has no format",
+                    ),
+                    "it must be %s" % " or ".join(str(one) for one in wanted),
+                )

@@ -1,0 +1,134 @@
+"""What a node asks of the evaluator: its command before, its outputs after, and the workflow's outputs at the end.
+
+The wrapper gives the node's call as JSON (runtime.emit writes it into the row): {"inputs": {…}, "guards": [...]}.
+"""
+
+import json
+import os.path
+import sys
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence
+
+from ..late import decode, published_at
+from ..records import published_by
+from ..values import Problem
+from .call import tool_inputs, with_amounts
+from .collect import collect
+from .command import prepare
+from .complete import complete
+from .files import Host
+from .javascript import Javascript
+from .late import World, all_true, resolved
+from .place import Place
+
+
+class Node(NamedTuple):
+    """A node at run time; paths of this host, and as the command sees them."""
+
+    bundle: str
+    run: str
+    root: str  # the run as the command sees it
+    job: str  # its directory in scratch, as the command sees it
+    own: str  # its own directory
+    name: str
+    memory: str  # a file for what is to be kept between the two questions
+    tool: int
+
+
+def print_command(*words: str) -> int:
+    """Print `skip` and the null outputs, or `run`, the command and what must be staged; each ended by NUL."""
+    _write("".join([word + "\0" for word in command_of(node_from(words), _read())]))
+    return 0
+
+
+def print_results(*words: str) -> int:
+    """Print what the node publishes as a member of a JSON object."""
+    outputs = outputs_of(node_from(words[:-1]), _read(), int(words[-1]))
+    _write('"":' + json.dumps(outputs, ensure_ascii=False, separators=(",", ":")))
+    return 0
+
+
+def node_from(words: Sequence[str]) -> Node:
+    """Return the node that the wrapper's words tell of."""
+    return Node(*words[:-1], tool=int(words[-1]))  # type: ignore[arg-type] # as many words as fields
+
+
+def _read() -> str:
+    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+
+
+def _write(text: str) -> None:
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+
+
+def command_of(node: Node, text: str) -> List[str]:
+    """Return `skip`, or `run`, the command and the triples of what must be staged before."""
+    call = decode(json.loads(text))
+    javascript = Javascript()
+    world = World(javascript, host_of(node))
+    if not all_true(call["guards"], published_in(node.run), world):
+        return ["skip", json.dumps({port["name"]: None for port in tool_of(node)["outputs"]})]
+    prepared = _prepared(node, call, world)
+    with open(node.memory, "w", encoding="utf-8", errors="surrogateescape") as file:
+        json.dump(prepared.inputs, file)
+    words = ["run", prepared.command]
+    for triple in prepared.stage:
+        words += triple
+    return words
+
+
+def outputs_of(node: Node, text: str, exit_code: int) -> Dict[str, Any]:
+    """Return a node's outputs, looked for in its directory."""
+    tool = tool_of(node)
+    javascript = Javascript()
+    if os.path.exists(node.memory):
+        with open(node.memory, encoding="utf-8", errors="surrogateescape") as file:
+            inputs = json.load(file)
+    else:
+        inputs = _prepared(node, decode(json.loads(text)), World(javascript, host_of(node))).inputs
+    place = with_amounts(place_of(node), tool, inputs, javascript)
+    return collect(tool, inputs, place, host_of(node), exit_code, javascript)
+
+
+def _prepared(node: Node, call: Dict[str, Any], world: World) -> Any:
+    tool = tool_of(node)
+    inputs = tool_inputs(tool, resolved(call["inputs"], published_in(node.run), world))
+    inputs = complete(inputs, tool, place_of(node), world.host)
+    place = with_amounts(place_of(node), tool, inputs, world.javascript)
+    return prepare(tool, inputs, place, world.javascript)
+
+
+def place_of(node: Node) -> Place:
+    """Return the place of a node, its amounts not yet known."""
+    return Place(node.root, "%s/%s" % (node.root, node.name), node.job + "/tmp", node.job + "/stage")
+
+
+def host_of(node: Node) -> Host:
+    """Return where this process finds files."""
+    return Host(node.run, node.name, node.own, input_directories(node.bundle, node.run))
+
+
+def input_directories(bundle: str, run: str) -> List[str]:
+    """Return where the workflow's inputs may be."""
+    given = os.environ.get("WFC_INPUTS")
+    return [given] if given else [os.path.join(bundle, "inputs"), os.path.join(run, ".inputs")]
+
+
+def tool_of(node: Node) -> Dict[str, Any]:
+    """Return the tool that a node calls."""
+    with open(os.path.join(node.bundle, "lib", "tools", "%d.json" % node.tool), encoding="utf-8") as file:
+        return json.load(file)  # type: ignore[no-any-return] # the compiler wrote it
+
+
+def published_in(run: str) -> Callable[[Any, str], Any]:
+    """Return how to read what nodes of a run have published."""
+    found: Dict[str, Dict[str, Any]] = {}
+
+    def published(node_id: Any, pointer: str) -> Any:
+        if node_id not in found:
+            found[node_id] = published_by(run, node_id)
+        try:
+            return published_at(found[node_id], pointer)
+        except (LookupError, ValueError, TypeError):
+            raise Problem("node '%s' published no value at %s" % (node_id, pointer), "look at what it wrote")
+
+    return published

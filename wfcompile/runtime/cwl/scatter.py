@@ -1,0 +1,63 @@
+"""Scatter: the elements of a step, and its results put together again.
+
+Source: CWL v1.2 Workflow, "Scatter/gather".
+"""
+
+import itertools
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+
+from ..values import Pending, late_nodes
+from .links import is_late
+from .place import CwlProblem
+
+
+class Element(NamedTuple):
+    """One element of a scatter: its place in each list (one number in a dot product), and its inputs."""
+
+    index: Tuple[int, ...]
+    inputs: Dict[str, Any]
+
+
+def lengths(parameters: Sequence[str], inputs: Dict[str, Any]) -> List[int]:
+    """Return the lengths of the scattered lists; raises CwlProblem, Pending where a job decides one."""
+    late = [name for name in parameters if is_late(inputs[name])]
+    if late:
+        causes = late_nodes([inputs[name] for name in late], set())
+        raise Pending(causes, ("in", late[0]))
+    for name in parameters:
+        if not isinstance(inputs[name], list):
+            raise CwlProblem("the scatter over '%s' needs a list" % name, "it is %.60r" % (inputs[name],))
+    return [len(inputs[name]) for name in parameters]
+
+
+def elements(parameters: Sequence[str], method: str, inputs: Dict[str, Any]) -> Iterator[Element]:
+    """Yield the elements of a step; raises CwlProblem, Pending."""
+    sizes = lengths(parameters, inputs)
+    if method == "dotproduct":
+        if len(set(sizes)) > 1:
+            lists = ", ".join(["%s has %d" % pair for pair in zip(parameters, sizes)])
+            raise CwlProblem("the lists of a dotproduct scatter differ in length: %s" % lists)
+        indices: Iterator[Tuple[int, ...]] = ((i,) for i in range(sizes[0]))
+    else:
+        indices = itertools.product(*[range(size) for size in sizes])
+    for index in indices:
+        own = dict(inputs)
+        for k, name in enumerate(parameters):
+            own[name] = inputs[name][index[k if method != "dotproduct" else 0]]
+        yield Element(index, own)
+
+
+def gathered(sizes: Sequence[int], method: str, results: List[Dict[str, Any]], names: Sequence[str]) -> Dict[str, Any]:
+    """Return the outputs of a scattered step: lists, nested for a nested crossproduct."""
+    depth = sizes if method == "nested_crossproduct" else sizes[:1]
+    outputs = {}
+    for name in names:
+        flat = iter([result[name] for result in results])
+        outputs[name] = _nested(depth, flat) if len(depth) > 1 else list(flat)
+    return outputs
+
+
+def _nested(sizes: Sequence[int], flat: Iterator[Any]) -> List[Any]:
+    if len(sizes) == 1:
+        return [next(flat) for _ in range(sizes[0])]
+    return [_nested(sizes[1:], flat) for _ in range(sizes[0])]

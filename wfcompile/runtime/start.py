@@ -1,0 +1,79 @@
+"""How `python3 lib/runtime.zip COMMAND …` begins: this file is the zip's __main__.py.
+
+Python compiles what it imports from a zip anew each time, which takes longer than most commands. $WFC_CODE is a file
+name to keep the compiled modules under: one file, as good as what it was made from, for this zip and this Python.
+"""
+
+import marshal
+import os
+import sys
+import zlib
+from importlib.util import spec_from_loader
+
+PACKAGE = "wfcompile_runtime"
+
+
+class Compiled:
+    """A finder and loader of compiled modules: name -> (is a package, code)."""
+
+    def __init__(self, modules):  # type: ignore[no-untyped-def]
+        self.modules = modules
+
+    def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+        """Return the spec of a module that we have."""
+        return spec_from_loader(name, self, is_package=self.modules[name][0]) if name in self.modules else None
+
+    def create_module(self, spec):  # type: ignore[no-untyped-def]
+        """Leave it to Python."""
+
+    def exec_module(self, module):  # type: ignore[no-untyped-def]
+        """Run a module's code."""
+        exec(self.modules[module.__name__][1], module.__dict__)
+
+
+def compiled(archive):  # type: ignore[no-untyped-def]
+    """Return every module of ours in the zip, compiled."""
+    from zipfile import ZipFile
+
+    modules = {}
+    with ZipFile(archive) as files:
+        for path in files.namelist():
+            if path.startswith(PACKAGE + "/"):
+                name = path[: -len(".py")].replace("/", ".")
+                is_package = name.endswith(".__init__")
+                code = compile(files.read(path), os.path.join(archive, path), "exec")
+                modules[name[: -len(".__init__")] if is_package else name] = is_package, code
+    return modules
+
+
+def keep(modules, path):  # type: ignore[no-untyped-def]
+    """Write compiled modules to a file that appears whole; a run that cannot be written to goes on without it."""
+    temporary = "%s.%d" % (path, os.getpid())
+    try:
+        with open(temporary, "wb") as file:
+            marshal.dump(modules, file)
+        os.rename(temporary, path)
+    except OSError as error:
+        sys.stderr.write("the compiled runtime cannot be kept: %s\n" % error)
+
+
+def start(archive):  # type: ignore[no-untyped-def]
+    """Find the modules, compiled before if possible, and run the command; returns its exit code."""
+    kept = os.environ.get("WFC_CODE")
+    if kept:
+        with open(archive, "rb") as file:
+            kept += ".%08x.%s" % (zlib.crc32(file.read()), sys.implementation.cache_tag)
+        try:
+            with open(kept, "rb") as file:
+                modules = marshal.load(file)
+        except (OSError, ValueError, EOFError, TypeError):  # not there yet, or cut short by a full disk
+            modules = compiled(archive)
+            keep(modules, kept)
+        sys.meta_path.insert(0, Compiled(modules))
+    from wfcompile_runtime.main import main  # type: ignore[import-not-found]
+
+    return main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(start(sys.argv[0]))

@@ -1,0 +1,103 @@
+# shellcheck shell=bash
+# A CWL tool: what must be there before its command, which exit codes mean success, and the outputs that it left.
+# The generated script says which tool it is (wfc_tool) and what its exit codes mean (wfc_success, wfc_again); the row has
+# the command, or in node_call what the evaluator needs to make it.
+
+# tool_stage_in: the command, if only this node can make it, and what it needs.
+tool_stage_in() {
+  local words=() value
+  mkdir -- "$tool_dir" "$tool_dir"/{tmp,stage} || finish 75 enospc "$tool_dir cannot be made"
+  if [[ -z $p_command ]]; then
+    find_python
+    while IFS= read -r -d '' value; do words+=("$value"); done < <(tool_runtime command)
+    case ${words[0]-} in
+      run) p_command=${words[1]} node_stage=(${words[@]+"${words[@]:2}"}) ;;
+      skip) tool_skip "${words[1]}" ;;
+      *) runtime_failed ;;
+    esac
+  fi
+  local i
+  for ((i = 0; i < ${#node_stage[@]}; i += 3)); do tool_stage "${node_stage[@]:i:3}"; done
+}
+
+# tool_runtime QUESTION [EXIT CODE]
+tool_runtime() {
+  printf %s "$node_call" | runtime "$1" "$WFC_BUNDLE" "$WFC_RUN" "$root" "$job" "$own" "$id" "$scratch/call.json" "$wfc_tool" "${@:2}"
+}
+
+# A `when` that is false: the node publishes null for every output.
+tool_skip() {
+  published="\"\":$1"
+  collect_files
+  phase_publish
+  finish 0 skipped
+}
+
+# tool_stage ACTION TARGET SOURCE: paths as the command sees them.
+tool_stage() {
+  local target source
+  tool_here "$2"
+  target=$here_path
+  mkdir -p -- "${target%/*}" || finish 75 enospc "${target%/*} cannot be made"
+  case $1 in
+    link) ln -sT -- "$3" "$target" ;;
+    text) printf %s "$3" >"$target" ;;
+    directory) mkdir -p -- "$target" ;;
+    copy)
+      tool_here "$3"
+      source=$here_path
+      cp -RL --preserve=timestamps -T -- "$source" "$target" && chmod -R u+w -- "$target"
+      ;;
+    *) false ;;
+  esac || finish 75 stage.failed "$2 cannot be staged"
+}
+
+# tool_here PATH: in $here_path, where a path that the command sees is on this host.
+tool_here() {
+  local sources
+  case $1 in
+    "$root/$id" | "$root/$id"/*) here_path=$own${1#"$root/$id"} ;;
+    "$job" | "$job"/*) here_path=$tool_dir${1#"$job"} ;;
+    "$root/init"/*)
+      in_bases "${1#"$root/init/"}" "${input_bases[@]}"
+      here_path=${sources[0]-$1}
+      ;;
+    "$root"/*) here_path=$WFC_RUN${1#"$root"} ;;
+    *) here_path=$1 ;;
+  esac
+}
+
+# tool_ended CODE: 0 when the tool says that this is success; 75 when it says that it may try again.
+tool_ended() {
+  case " $wfc_again " in *" $1 "*) finish 75 payload.again "the command ended with $1, which the tool calls a temporary failure" ;; esac
+  case " $wfc_success " in *" $1 "*) return 0 ;; esac
+  return 1
+}
+
+# tool_collect CODE: what the tool gives, in $tool_published; links to other places of the run are not kept as such.
+tool_collect() {
+  local file members
+  tool_published=
+  if [[ -n ${node_call-} && -z ${node_files+set} || -e $own/cwl.output.json ]]; then
+    find_python
+    members=$(tool_runtime results "$1" && printf .) || runtime_failed
+    tool_published=${members%.}
+  else
+    for file in ${node_files[@]+"${node_files[@]}"}; do
+      [[ -e $own/$file ]] || finish 65 output.missing "the command made no $file"
+    done
+  fi
+  tool_unlink
+}
+
+# The outputs name the places that such links lead to.
+tool_unlink() {
+  local link target
+  while IFS= read -r -d '' link; do
+    target=$(readlink -- "$link")
+    case $target in
+      "$root/$id"/*) ;;
+      "$root"/* | "$job"/*) rm -f -- "$link" ;;
+    esac
+  done < <(find "$own" -type l -print0)
+}
