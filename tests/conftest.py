@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,3 +51,13 @@ def kerberos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyServer]:
     assert not missing, missing
     with key_server(tmp_path_factory.mktemp("kerberos")) as server:
         yield server
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many of CWL's conformance tests passed, and name those that did not."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    found = [dict(getattr(report, "user_properties", ())).get("conformance") for report in reports]
+    counts = Counter((suite, state) for suite, _, state in filter(None, found))
+    for (suite, state), number in sorted(counts.items()):
+        names = sorted(name for s, name, what in filter(None, found) if (s, what) == (suite, state) and what != "pass")
+        terminalreporter.write_line(f"CWL {suite} conformance: {number} {state} {' '.join(names)}".rstrip())

@@ -70,10 +70,11 @@ def options_from(
             raise Misused(f"-w {key}: unknown workflow option", "known: discover, relative")
         if not isinstance(value, bool):
             raise Misused(f"-w {key}: must be true or false")
-    return replace(options, container=_container(container))
+    return replace(options, container=known_container(container))
 
 
-def _container(name: str | None) -> str | None:
+def known_container(name: str | None) -> str | None:
+    """Return what --container says; raises Misused for what is no runtime."""
     known = ("auto", "apptainer", "singularity", "charliecloud", "none")
     if name is not None and name not in known:
         raise Misused(f"--container {name}: unknown runtime", f"known: {', '.join(known)}")

@@ -31,3 +31,7 @@ class Refused(Exception):
 
 class Misused(Refused):
     """The command line itself is wrong; the command exits with 2."""
+
+
+class Unsupported(Refused):
+    """The standard makes the feature optional, and it is not had here; a cwl-runner exits with 33."""

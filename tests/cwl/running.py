@@ -12,7 +12,18 @@ from typing import Any
 
 def run_by_cwltool(document: Path, job: Path | None, outdir: Path, *words: str) -> Any:
     """Return the output object that cwltool gives, without containers."""
-    command = [sys.executable, "-m", "cwltool", "--quiet", "--no-container", "--copy-outputs", "--outdir", str(outdir), *words, str(document)]
+    command = [
+        sys.executable,
+        "-m",
+        "cwltool",
+        "--quiet",
+        "--no-container",
+        "--copy-outputs",
+        "--outdir",
+        str(outdir),
+        *words,
+        str(document),
+    ]
     done = subprocess.run([*command, *([str(job)] if job else [])], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -21,11 +32,24 @@ def run_by_cwltool(document: Path, job: Path | None, outdir: Path, *words: str) 
 def run_by_make(document: Path, job: Path | None, bundle: Path, *words: str) -> Any:
     """Compile for make and run; returns the output object, its locations made absolute."""
     inputs = ["-i", str(job)] if job else []
-    command = [sys.executable, "-m", "wfcompile", str(document), *inputs, "-o", str(bundle), "--container", "none", *words]
+    command = [
+        sys.executable,
+        "-m",
+        "wfcompile",
+        str(document),
+        *inputs,
+        "-o",
+        str(bundle),
+        "--container",
+        "none",
+        *words,
+    ]
     done = subprocess.run([*command, "--target", "make"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    done = subprocess.run(["make", "-j2", "-k"], cwd=bundle, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        ["make", "-j2", "-k"], cwd=bundle, env=environment, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return output_object(bundle / "run" / "outputs")
 

@@ -19,28 +19,29 @@ class FrontEnd(Protocol):
         """Return the workflow with its templates; raises Refused."""
 
 
-# language: (module, the top-level key by which a document is recognised)
+# language: (module, top-level keys by any of which a document is recognised)
 FRONTENDS = {
-    "yadage": ("wfcompile.frontends.yadage.load", "stages"),
-    "reana": ("wfcompile.frontends.reana.load", "workflow"),
+    "cwl": ("wfcompile.frontends.cwl.load", ("cwlVersion", "$graph")),
+    "yadage": ("wfcompile.frontends.yadage.load", ("stages",)),
+    "reana": ("wfcompile.frontends.reana.load", ("workflow",)),
 }
 
 
 def recognise(document: Document) -> FrontEnd:
     """Return the front end for a document; raises Refused when no language fits."""
     keys = document.data if isinstance(document.data, dict) else {}
-    for module, key in FRONTENDS.values():
-        if key in keys:
+    for module, marks in FRONTENDS.values():
+        if any(key in keys for key in marks):
             return import_module(module)
     raise Refused(
         "this is not a workflow in a language known here",
-        "a yadage workflow has 'stages:' at its top level",
+        "a yadage workflow has 'stages:' at its top level, a CWL document 'cwlVersion:'",
         document.loc(),
     )
 
 
 def find_spec(spec: Path, toplevel: Path | None) -> Path:
-    """Return the specification's file: as named, else below the toplevel directory, as yadage-run reads it."""
-    if not spec.exists() and toplevel is not None and (toplevel / spec).exists():
-        return toplevel / spec
-    return spec
+    """Return the specification's file: as named, else without #NAME, else below toplevel, as yadage-run reads it."""
+    file = Path(str(spec).partition("#")[0])
+    places = [spec, file] if toplevel is None else [spec, file, toplevel / spec, toplevel / file]
+    return next((place for place in places if place.exists()), spec)

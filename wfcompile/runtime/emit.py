@@ -90,7 +90,9 @@ def _call_lines(rows: Rows, node: int) -> List[str]:
         lines.append("node_call=%s" % quote(json_text(data)))
     if not call.collects:
         own = "%s/%s/" % (RUN, rows.ids[node])
-        lines.append("node_files=(%s)" % " ".join([word(v["location"][len(own) :]) for v in rows.results[node].values()]))
+        lines.append(
+            "node_files=(%s)" % " ".join([word(v["location"][len(own) :]) for v in rows.results[node].values()])
+        )
     return lines
 
 

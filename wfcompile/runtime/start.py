@@ -8,30 +8,34 @@ import marshal
 import os
 import sys
 import zlib
-from importlib.util import spec_from_loader
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from types import CodeType, ModuleType
+from typing import Any, Dict, Tuple
 
 PACKAGE = "wfcompile_runtime"
+Modules = Dict[str, Tuple[bool, CodeType]]  # is it a package, and what it does
 
 
 class Compiled:
-    """A finder and loader of compiled modules: name -> (is a package, code)."""
+    """A finder and loader of compiled modules."""
 
-    def __init__(self, modules):  # type: ignore[no-untyped-def]
+    def __init__(self, modules: Modules) -> None:
         self.modules = modules
 
-    def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Return the spec of a module that we have."""
-        return spec_from_loader(name, self, is_package=self.modules[name][0]) if name in self.modules else None
+        return ModuleSpec(name, self, is_package=self.modules[name][0]) if name in self.modules else None
 
-    def create_module(self, spec):  # type: ignore[no-untyped-def]
+    def create_module(self, spec: ModuleSpec) -> None:
         """Leave it to Python."""
 
-    def exec_module(self, module):  # type: ignore[no-untyped-def]
+    def exec_module(self, module: ModuleType) -> None:
         """Run a module's code."""
         exec(self.modules[module.__name__][1], module.__dict__)
 
 
-def compiled(archive):  # type: ignore[no-untyped-def]
+def compiled(archive: str) -> Modules:
     """Return every module of ours in the zip, compiled."""
     from zipfile import ZipFile
 
@@ -46,7 +50,7 @@ def compiled(archive):  # type: ignore[no-untyped-def]
     return modules
 
 
-def keep(modules, path):  # type: ignore[no-untyped-def]
+def keep(modules: Modules, path: str) -> None:
     """Write compiled modules to a file that appears whole; a run that cannot be written to goes on without it."""
     temporary = "%s.%d" % (path, os.getpid())
     try:
@@ -57,7 +61,7 @@ def keep(modules, path):  # type: ignore[no-untyped-def]
         sys.stderr.write("the compiled runtime cannot be kept: %s\n" % error)
 
 
-def start(archive):  # type: ignore[no-untyped-def]
+def start(archive: str) -> int:
     """Find the modules, compiled before if possible, and run the command; returns its exit code."""
     kept = os.environ.get("WFC_CODE")
     if kept:
@@ -70,9 +74,7 @@ def start(archive):  # type: ignore[no-untyped-def]
             modules = compiled(archive)
             keep(modules, kept)
         sys.meta_path.insert(0, Compiled(modules))
-    from wfcompile_runtime.main import main  # type: ignore[import-not-found]
-
-    return main(sys.argv[1:])
+    return int(import_module(PACKAGE + ".main").main(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ The template is JSON data:
 A port is {"source": [["input", name] | ["step", name, output], …], "linkMerge", "pickValue", "default"?, "valueFrom"?,
 "loadContents"?}; scope 0 is the workflow. A node's parents are read off its inputs: a file's place begins with the id
 of the node that made it, and late values name theirs.
-Semantics: CWL v1.2, as cwltool does it; inputs get loadContents, then valueFrom, then `when` is asked, each for an element.
+Semantics: CWL v1.2, as cwltool does it; inputs get loadContents, then valueFrom, then `when` is asked, for each element.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
 from ..input_paths import input_paths
 from ..late import at_pointer
@@ -23,12 +23,11 @@ from ..references import PendingStep, Rows
 from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, late_nodes
 from .call import Call, place_before, tool_inputs
 from .command import prepare
-from .expressions import Context, evaluate
 from .javascript import Javascript
 from .late import OPERATIONS, World
 from .links import is_late, linked
 from .place import Unknown
-from .predict import evaluate_tool, predict
+from .predict import predict
 from .scatter import Element, elements, gathered, lengths
 
 Values = Dict[str, Any]
@@ -127,7 +126,7 @@ class _Expansion:
         sizes = lengths(parameters, inputs)
         results = []
         for one in list(elements(parameters, method, inputs)):
-            name = "_".join([key] + [str(i) for i in one.index])
+            name = "_".join([key] + [str(i) for i in one.indices])
             results.append(self.run_element(number, step, scope, one, name))
         if any([isinstance(value, Blocked) for result in results for value in result.values()]):
             return {name: every_blocked(results, name) for name in step["out"]}
@@ -245,26 +244,18 @@ class _Expansion:
         rows, node = self.rows, len(self.rows)
         tool = self.template["tools"][step["tool"]]
         wanted = tool_inputs(tool, inputs)
-        command, stage = None, ()  # type: Optional[str], Tuple[Any, ...]
-        result = None
-        if not guards and not has_late(wanted):
-            try:
-                place = place_before(tool, wanted, key, self.javascript)
-                prepared = prepare(tool, wanted, place, self.javascript)
-                command, stage = prepared.command, tuple(prepared.stage)
-                result = predict(tool, prepared.inputs, place, self.javascript)
-            except Unknown:
-                pass
+        command, stage, result = (None, (), None) if guards else self.before(tool, wanted, key)
         call = Call(step["tool"], wanted, guards, stage, late=command is None, collects=result is None)
         if result is None:
             found = self.known.published(key)
-            result = {name: Late(node, "/" + name) if found is None else at_pointer(found[""], "/" + name) for name in step["out"]}
+            late = {name: Late(node, "/" + name) for name in step["out"]}
+            result = late if found is None else {name: at_pointer(found[""], "/" + name) for name in step["out"]}
         rows.calls[node] = call
         rows.results.append({name: result.get(name) for name in step["out"]})
         rows.point.append(self.point)
         rows.slots.append((Deferred("cwl.command", [], wanted) if command is None else command,))
         rows.step.append(number)
-        rows.index.append(one.index[0] if len(one.index) == 1 else None)
+        rows.index.append(one.indices[0] if len(one.indices) == 1 else None)
         rows.ids.append(key)
         rows.inputs.append(input_paths([wanted, list(guards)]))
         rows.parents.append(tuple(sorted(self.makers([wanted, list(guards)]))))
@@ -273,6 +264,21 @@ class _Expansion:
         rows.mounts.append(())
         self.numbers[key] = node
         return dict(rows.results[node])
+
+    def before(self, tool: Dict[str, Any], inputs: Values, key: str) -> Tuple[Any, Tuple[Any, ...], Any]:
+        """Return a node's command, what is staged for it and its outputs; None for what only the node can tell."""
+        command, stage = None, ()  # type: Any, Tuple[Any, ...]
+        if has_late(inputs):
+            return None, (), None
+        try:
+            place = place_before(tool, inputs, key, self.javascript)
+            prepared = prepare(tool, inputs, place, self.javascript)
+            command, stage = prepared.command, tuple(prepared.stage)
+            if any([target.startswith(place.outdir + "/") for _, target, _ in stage]):
+                return command, stage, None  # an output may be what was staged
+            return command, stage, predict(tool, prepared.inputs, place, self.javascript)
+        except Unknown:
+            return command, stage, None
 
     def makers(self, data: Any) -> Set[int]:
         """Return the nodes whose results data holds: late values, and files in their directories."""

@@ -2,7 +2,6 @@
 
 import json
 import os.path
-import shutil
 from typing import Any
 
 from ..late import decode, encode

@@ -4,11 +4,11 @@ import os.path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ..values import RUN, Deferred, Late
+from .collect import evaluate_tool
 from .expressions import Context, evaluate
 from .files import Host, contents, in_files
 from .links import flattened, picked
 from .place import CwlProblem, Place, Unknown
-from .predict import evaluate_tool
 
 Published = Callable[[Any, str], Any]  # node, JSON pointer -> value
 

@@ -60,7 +60,7 @@ def picked(value: Any, how: Any, name: str) -> Any:
     if not found:
         raise CwlProblem("all sources of '%s' are null" % name, "pickValue: %s needs one that is not" % how)
     if how == "the_only_non_null" and len(found) > 1:
-        raise CwlProblem("%d sources of '%s' are not null" % (len(found), name), "pickValue: the_only_non_null takes one")
+        raise CwlProblem("%d sources of '%s' are not null" % (len(found), name), "the_only_non_null takes one")
     return found[0]
 
 

@@ -31,7 +31,7 @@ class Node(NamedTuple):
     own: str  # its own directory
     name: str
     memory: str  # a file for what is to be kept between the two questions
-    tool: int
+    tool: str  # its number
 
 
 def print_command(*words: str) -> int:
@@ -49,7 +49,7 @@ def print_results(*words: str) -> int:
 
 def node_from(words: Sequence[str]) -> Node:
     """Return the node that the wrapper's words tell of."""
-    return Node(*words[:-1], tool=int(words[-1]))  # type: ignore[arg-type] # as many words as fields
+    return Node(*words)
 
 
 def _read() -> str:
@@ -115,7 +115,7 @@ def input_directories(bundle: str, run: str) -> List[str]:
 
 def tool_of(node: Node) -> Dict[str, Any]:
     """Return the tool that a node calls."""
-    with open(os.path.join(node.bundle, "lib", "tools", "%d.json" % node.tool), encoding="utf-8") as file:
+    with open(os.path.join(node.bundle, "lib", "tools", "%s.json" % node.tool), encoding="utf-8") as file:
         return json.load(file)  # type: ignore[no-any-return] # the compiler wrote it
 
 

@@ -14,7 +14,7 @@ from .place import CwlProblem
 class Element(NamedTuple):
     """One element of a scatter: its place in each list (one number in a dot product), and its inputs."""
 
-    index: Tuple[int, ...]
+    indices: Tuple[int, ...]
     inputs: Dict[str, Any]
 
 
@@ -37,10 +37,10 @@ def elements(parameters: Sequence[str], method: str, inputs: Dict[str, Any]) -> 
         if len(set(sizes)) > 1:
             lists = ", ".join(["%s has %d" % pair for pair in zip(parameters, sizes)])
             raise CwlProblem("the lists of a dotproduct scatter differ in length: %s" % lists)
-        indices: Iterator[Tuple[int, ...]] = ((i,) for i in range(sizes[0]))
+        every: Iterator[Tuple[int, ...]] = ((i,) for i in range(sizes[0]))
     else:
-        indices = itertools.product(*[range(size) for size in sizes])
-    for index in indices:
+        every = itertools.product(*[range(size) for size in sizes])
+    for index in every:
         own = dict(inputs)
         for k, name in enumerate(parameters):
             own[name] = inputs[name][index[k if method != "dotproduct" else 0]]

@@ -1,0 +1,114 @@
+"""What cwltool says becomes one message of ours with file:line:column, and positions of its objects become ours."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from schema_salad.exceptions import SchemaSaladException
+
+from wfcompile.documents import display_path
+from wfcompile.errors import Refused
+from wfcompile.loc import Loc
+
+_LOCATED = re.compile(
+    r"(?P<file>[^\s:][^:\n]*|file://[^:\n]*):(?P<line>\d+):(?P<column>\d+):(?P<space>\s*)(?P<text>.*)"
+)
+_LENGTH = 400  # of a message: cwltool's may hold a whole document
+_SHORTER = (
+    (r"file://(/[^\s'\"#]*)", lambda match: shown(match[0])),
+    (r"( from file object)?: \{ \"class\".*", ""),
+    (r"(\(\d{9,}\) \([^)]*\) )?Validation error in (field [\w:]+|position \d+): ", ""),
+    (r"\(\d{9,}\) \([^)]*\) ", ""),
+)
+NO_NETWORK = "is not on this machine, and nothing is fetched from the network"
+
+
+def path_of(uri: str) -> Path:
+    """Return the path of a file URI, or of what is a path already, which cwltool may have left quoted."""
+    split = urlsplit(uri)
+    if split.scheme == "file":
+        return Path(unquote(split.path))
+    return Path(uri) if Path(uri).exists() else Path(unquote(uri))
+
+
+def shown(uri: str) -> str:
+    """Return a file as messages name it; cwltool writes some relative to the working directory."""
+    return display_path(Path(os.path.normpath(path_of(uri).absolute())))
+
+
+def loc_of(data: Any, key: Any = None) -> Loc | None:
+    """Return where a mapping or list that cwltool read, or the value of one of its keys, was written."""
+    mark = getattr(data, "lc", None)
+    if mark is None or mark.line is None:
+        return None
+    line, column = mark.line, mark.col
+    found = (mark.data or {}).get(key) if key is not None else None
+    if found:
+        line, column = found[:2]
+    file = getattr(mark, "filename", None)
+    return Loc(shown(str(file)), line + 1, column + 1) if file else None
+
+
+def refused(error: BaseException, texts: Mapping[Path, str], fallback: Loc | None = None) -> Refused:
+    """Return the one message that cwltool's error amounts to, at its most precise position."""
+    if isinstance(error, KeyError) and error.__context__ is not None:  # cwltool stumbles over its own message
+        error = error.__context__
+    what, loc = _tree(error) or message(str(error))
+    loc = loc or _mentioned(what, texts) or fallback
+    if NO_NETWORK in what and loc is not None:
+        return Refused(what, "keep a copy beside the document, and name that", loc)
+    return Refused(what, "", loc)
+
+
+def _tree(error: BaseException) -> tuple[str, Loc | None] | None:
+    """Return the innermost fault of a document that is not valid, and the field it is in."""
+    if isinstance(error.__cause__, SchemaSaladException):
+        error = error.__cause__
+    if not isinstance(error, SchemaSaladException) or not error.children:
+        return None
+    _, chain = _deepest(error)
+    innermost = chain[-1]
+    words = [entry.message for entry in chain if "field is not valid" in entry.message and entry is not innermost]
+    what, loc = message("\n".join([*words[-1:], innermost.message]))
+    if innermost.file and innermost.start:
+        loc = Loc(shown(innermost.file), *innermost.start)
+    return what, loc
+
+
+def _deepest(error: SchemaSaladException) -> tuple[int, list[SchemaSaladException]]:
+    """Return the first of the longest ways from a message to one that has no further reasons."""
+    ways = [_deepest(child) for child in error.children]
+    depth, way = max(ways, key=lambda way: way[0], default=(0, []))
+    return depth + 1, [error, *way]
+
+
+def message(text: str) -> tuple[str, Loc | None]:
+    """Return the lines of a message of cwltool's in one, and the deepest position that they name."""
+    loc, texts, deepest = None, [], -1
+    for line in text.splitlines():
+        match = _LOCATED.fullmatch(line.strip())
+        words = match["text"] if match else line
+        if match and len(match["space"]) > deepest:
+            deepest = len(match["space"])
+            loc = Loc(shown(match["file"]), max(int(match["line"]), 1), max(int(match["column"]), 1))
+        texts.append(re.sub(r"^\s*[*-] ", "", words))
+    what = " ".join(" ".join(texts).split())
+    for pattern, short in _SHORTER:
+        what = re.sub(pattern, short, what)
+    return what if len(what) <= _LENGTH else f"{what[:_LENGTH]}…", loc
+
+
+def _mentioned(what: str, texts: Mapping[Path, str]) -> Loc | None:
+    """Return where a document has the file name or address that a message quotes."""
+    for quoted in re.findall(r"'([^']{3,})'", what):
+        for name in (quoted, quoted.rsplit("/", 1)[-1]):
+            for path, text in texts.items():
+                at = text.find(name)
+                if name and at >= 0:
+                    return Loc(shown(str(path)), text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+    return None

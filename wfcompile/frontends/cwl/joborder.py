@@ -1,0 +1,192 @@
+"""Job orders: what `-i` and `-p` give, with defaults, checked by cwltool against the types of the inputs."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wfcompile.errors import Diagnostic, Refused, suggest
+from wfcompile.frontends.cwl.faults import loc_of, path_of
+from wfcompile.frontends.cwl.files import Places, files_in
+from wfcompile.frontends.cwl.plain import name_of
+from wfcompile.frontends.cwl.reading import OVERRIDES, REQUIREMENTS, Reader
+from wfcompile.options import Options
+
+_OURS = ("$namespaces", "$schemas", "__id", "id", "cwl:tool", "https://w3id.org/cwl/cwl#tool")
+
+
+@dataclass(frozen=True, slots=True)
+class JobOrder:
+    """Values by input, with the positions that cwltool gave them; and what it says about requirements."""
+
+    values: Any
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    requirements: list[Any] = field(default_factory=list)
+    overrides: list[Any] = field(default_factory=list)
+
+
+def read_job_order(reader: Reader, options: Options, document: Path) -> JobOrder:
+    """Return the job order of `-i`; of two files the later counts."""
+    values: Any = None
+    about = JobOrder({}, {})
+    for file in options.input_files:
+        if not file.is_file():
+            raise Refused(f"the job order '{file}' does not exist", "check -i")
+        file = Path(os.path.normpath(file.absolute()))
+        found = reader.job_order(file)
+        if not isinstance(found, dict):
+            raise Refused(f"the job order '{file}' is no mapping of inputs to values", "check -i", loc_of(found))
+        if OVERRIDES in found:
+            about.overrides.extend(reader.overrides(found, file, document))
+        about.requirements.extend(found.pop(REQUIREMENTS, None) or [])
+        about.namespaces.update(found.get("$namespaces") or {})  # type: ignore[attr-defined]
+        if options.initdir:
+            _find(found, file.parent, options.initdir)
+        if values is None:
+            values = found  # keeps its positions
+        else:
+            values.update(found)
+    for key in _OURS:
+        if values:
+            values.pop(key, None)
+    return JobOrder({} if values is None else values, about.namespaces, about.requirements, about.overrides)
+
+
+def base_of(options: Options, document: Path) -> Path:
+    """Return the directory whose files keep their relative path in the run."""
+    if options.initdir:
+        return options.initdir
+    return options.input_files[0].parent if options.input_files else document.parent
+
+
+def _find(values: Any, beside: Path, workspace: Path) -> None:
+    """Point the files that are not beside the job order to those of the workspace, where REANA's paths begin."""
+    for file in files_in(values):
+        key = next((key for key in ("location", "path") if str(file.get(key, "")).startswith("file:")), None)
+        if key is None or path_of(str(file[key])).exists():
+            continue
+        inside = workspace / os.path.relpath(path_of(str(file[key])), beside)
+        if inside.exists():
+            file[key] = inside.absolute().as_uri()
+
+
+def complete(
+    order: JobOrder, process: Any, reader: Reader, options: Options, places: Places, warnings: list[Diagnostic]
+) -> dict[str, Any]:
+    """Return the value of every input in the form of the run; raises Refused for what does not fit its type."""
+    values = order.values
+    ports = {name_of(port["id"]): port for port in process.tool["inputs"]}
+    values.update({key: _as_file(value, ports.get(key, {}).get("type")) for key, value in options.parameters})
+    for key in [key for key in values if key not in ports]:
+        what = f"'{key}' is no input of the workflow"
+        warnings.append(Diagnostic(loc_of(values, key), what, suggest(str(key), ports)))
+        del values[key]
+    with reader.speaking():
+        _check(values, order.namespaces, process)
+    _find_secondary_files(values, process, reader, ports)
+    return {name: places.localise(values.get(name), must_exist=True) for name in ports}
+
+
+def _as_file(value: Any, type_: Any) -> Any:
+    """Return a path of `-p` as a File or Directory if the input takes one, and no text."""
+    types = type_ if isinstance(type_, list) else [type_]
+    if isinstance(value, list):
+        items = [type_["items"] for type_ in types if isinstance(type_, dict) and type_.get("type") == "array"]
+        return [_as_file(item, items) for item in value]
+    wanted = next((type_ for type_ in types if type_ in ("File", "Directory")), None)
+    if isinstance(value, str) and wanted and "string" not in types and "Any" not in types:
+        return {"class": wanted, "location": Path(value).absolute().as_uri()}
+    if isinstance(value, dict) and value.get("class") in ("File", "Directory") and "path" in value:
+        return {**value, "location": Path(value["path"]).absolute().as_uri()}
+    return value
+
+
+def _check(values: Any, namespaces: Mapping[str, str], process: Any) -> None:
+    """Fill in defaults, check types and formats, and find secondary files, with cwltool's own functions."""
+    from cwltool.builder import INPUT_OBJ_VOCAB
+    from cwltool.process import fill_in_defaults
+    from cwltool.stdfsaccess import StdFsAccess
+    from cwltool.utils import adjustDirObjs, normalizeFilesDirs, path_to_loc, trim_listing, visit_files_directories
+    from schema_salad.ref_resolver import Loader
+    from schema_salad.validate import validate_ex
+
+    visit_files_directories(values, path_to_loc)
+    formats = Loader({**namespaces, **(process.metadata.get("$namespaces") or {})}, doc_cache=False)
+    for file in files_in(values):
+        if "format" in file:
+            file["format"] = formats.expand_url(file["format"], "")
+    adjustDirObjs(values, trim_listing)
+    normalizeFilesDirs(values)
+    fill_in_defaults(process.tool["inputs"], values, StdFsAccess(""))
+    normalizeFilesDirs(values)
+    schema = process.names.get_name("input_record_schema", None)
+    validate_ex(schema, values, strict=False, vocab=INPUT_OBJ_VOCAB)
+
+
+def _says(schema: Any, keys: Iterable[str]) -> bool:
+    if isinstance(schema, dict):
+        return any(schema.get(key) for key in keys) or any(_says(value, keys) for value in schema.values())
+    return isinstance(schema, list) and any(_says(value, keys) for value in schema)
+
+
+def _find_secondary_files(values: Any, process: Any, reader: Reader, ports: Mapping[str, Any]) -> None:
+    """Let cwltool look beside each File for what its parameter asks; it checks formats on the way."""
+    fields = process.inputs_record_schema["fields"]
+    fields = [schema for schema in fields if _says(schema, ("secondaryFiles", "format"))]
+    if not fields:
+        return
+    builder = _builder(values, process)
+    for schema in fields:
+        value = values.get(schema["name"])
+        if value is not None:
+            with reader.speaking(loc_of(values, schema["name"]) or loc_of(ports[schema["name"]])):
+                builder.bind_input(_unbound(schema), value, discover_secondaryFiles=True)
+    for file in files_in(values):
+        if file["class"] == "File" and path_of(str(file.get("location", ""))).is_dir():
+            file["class"] = "Directory"  # cwltool takes every secondary file that it finds for a File
+
+
+def _builder(values: Any, process: Any) -> Any:
+    """Return cwltool's evaluator of inputs, without directories: nothing is run."""
+    from cwltool.builder import Builder
+    from cwltool.stdfsaccess import StdFsAccess
+
+    from wfcompile.frontends.cwl.tools import version_of
+
+    return Builder(
+        values,
+        [],
+        [],
+        process.schemaDefs,
+        process.names,
+        process.requirements,
+        process.hints,
+        {},
+        None,
+        process.formatgraph,
+        StdFsAccess,
+        StdFsAccess(""),
+        None,
+        60,
+        False,
+        False,
+        False,
+        "no_listing",
+        "",
+        "",
+        "",
+        version_of(process),
+        "docker",
+    )
+
+
+def _unbound(schema: Any) -> Any:
+    """Return a schema without what belongs to the command line: only secondary files and formats are of interest."""
+    left_out = ("inputBinding", "loadContents", "loadListing")
+    if isinstance(schema, dict):
+        return {key: _unbound(value) for key, value in schema.items() if key not in left_out}
+    return [_unbound(item) for item in schema] if isinstance(schema, list) else copy.copy(schema)

@@ -1,0 +1,73 @@
+"""A CWL document becomes the templates of an ir.Workflow; cwltool reads it, and is not needed afterwards."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from wfcompile.documents import Document, display_path
+from wfcompile.errors import Refused
+from wfcompile.frontends.cwl import joborder
+from wfcompile.frontends.cwl.files import Places
+from wfcompile.frontends.cwl.plain import file_name_of
+from wfcompile.frontends.cwl.reading import Reader
+from wfcompile.frontends.cwl.tools import version_of
+from wfcompile.frontends.cwl.workflows import Builder
+from wfcompile.ir import Source, Step, Workflow
+from wfcompile.options import Options
+
+
+def load(document: Document, options: Options) -> Workflow:
+    """Load a CWL document, the process that FILE#NAME selects, else its #main; raises Refused."""
+    path = Path(os.path.normpath(document.path.absolute()))
+    reader = Reader()
+    order = joborder.read_job_order(reader, options, path)
+    orders = set(reader.texts)
+    fragment = "" if options.spec.name == path.name else options.spec.name.partition("#")[2]
+    process = reader.process(path, fragment, order.requirements, order.overrides)
+    places = Places(joborder.base_of(options, path))
+    name = file_name_of(str(process.tool["id"])) if fragment else path.stem
+    documents = {file: text for file, text in reader.texts.items() if file not in orders}
+    builder = Builder(places, tuple(documents.values()), document.loc())
+    init = joborder.complete(order, process, reader, options, places, builder.warnings)
+    builder.main(process, name)
+    sources = _sources(documents)
+    shown = {display_path(source.path): source.name for source in sources}
+    return Workflow(
+        name=re.sub(r"[^A-Za-z0-9_.+-]", "_", name),
+        language="cwl",
+        template={
+            "language": "cwl",
+            "version": version_of(process),
+            "tools": builder.tools,
+            "steps": builder.steps,
+            "scopes": builder.scopes,
+        },
+        steps=tuple(
+            Step(
+                step["path"],
+                about.loc,
+                f"{shown.get(about.loc.file, about.loc.file)}:{about.loc.line}",
+                about.image,
+                hints=about.hints,
+                nodes=about.nodes,
+            )
+            for step, about in zip(builder.steps, builder.about, strict=True)
+        ),
+        locs=builder.locs,
+        sources=sources,
+        init=init,
+        init_directories=places.directories,
+        warnings=tuple(dict.fromkeys(map(str, (*reader.warnings, *builder.warnings)))),
+    )
+
+
+def _sources(documents: dict[Path, str]) -> tuple[Source, ...]:
+    """Return the documents by their paths relative to the directory that holds them all."""
+    base = os.path.commonpath([path.parent for path in documents])
+    found = [Source(os.path.relpath(path, base), text, path) for path, text in documents.items()]
+    for source in found:
+        if not source.name.isprintable():
+            raise Refused(f"the file name {source.name!r} has a control character", "rename it")
+    return tuple(sorted(found, key=lambda source: source.name))

@@ -1,0 +1,48 @@
+"""Documents as plain JSON, and identifiers as the names their author wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from wfcompile.errors import Refused
+from wfcompile.frontends.cwl.faults import loc_of
+from wfcompile.runtime.values import RESERVED
+
+
+def name_of(identifier: str) -> str:
+    """Return the last part of an identifier, as cwltool's `shortname`."""
+    split = urlsplit(identifier)
+    return (split.fragment or split.path).split("/")[-1]
+
+
+def file_name_of(identifier: str) -> str:
+    """Return the name of a process: its fragment, else the name of its file without suffix."""
+    split = urlsplit(identifier)
+    return split.fragment or unquote(split.path).rsplit("/", 1)[-1].rsplit(".", 1)[0]
+
+
+def plain(data: Any) -> Any:
+    """Return data with plain types; raises Refused for the characters that are tokens in a bundle."""
+    if isinstance(data, dict):
+        return {_text(key, data): _item(value, data, key) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_item(value, data, number) for number, value in enumerate(data)]
+    return _item(data, None, None)
+
+
+def _item(value: Any, parent: Any, key: Any) -> Any:
+    if isinstance(value, dict | list):
+        return plain(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    return float(value) if isinstance(value, float) else _text(value, parent, key)
+
+
+def _text(value: Any, parent: Any, key: Any = None) -> str:
+    text = str(value)
+    if any(character in text for character in RESERVED):
+        raise Refused("a reserved character", "take it out", loc_of(parent, key))
+    return text

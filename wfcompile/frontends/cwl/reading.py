@@ -1,0 +1,153 @@
+"""cwltool as a library: it reads, checks and upgrades documents; nothing is fetched from the network."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from schema_salad.exceptions import ValidationException
+from schema_salad.fetcher import DefaultFetcher
+
+from wfcompile.documents import display_path
+from wfcompile.errors import Diagnostic, Refused
+from wfcompile.frontends.cwl.faults import NO_NETWORK, message, path_of, refused
+from wfcompile.loc import Loc
+
+ORIGINAL_VERSION = "http://commonwl.org/cwltool#original_cwlVersion"
+REQUIREMENTS = "https://w3id.org/cwl/cwl#requirements"
+OVERRIDES = "http://commonwl.org/cwltool#overrides"
+# said of files that a default names, of unknown hints, which we name ourselves, and of every ExpressionTool
+_IDLE = ("undefined reference to", "previously defined")
+_LOGGERS = ("cwltool", "salad", "rdflib", "rdflib.term")
+
+
+class Reader:
+    """Reads documents and job orders, and remembers the text of every file."""
+
+    def __init__(self) -> None:
+        self.texts: dict[Path, str] = {}
+        self.warnings: list[Diagnostic] = []
+
+    def fetcher(self, cache: Any, session: Any) -> DefaultFetcher:
+        """Return what cwltool reads documents with."""
+        return _LocalFetcher(cache, self.texts)
+
+    def process(self, path: Path, fragment: str, requirements: list[Any], overrides: list[Any]) -> Any:
+        """Return a document's process with its steps; `requirements` are those of the job order."""
+        from cwltool.context import LoadingContext
+        from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
+        from cwltool.workflow import default_make_tool
+
+        context = LoadingContext(
+            {
+                "construct_tool_object": default_make_tool,
+                "disable_js_validation": True,  # a linter, which would start a node for each expression
+                "doc_cache": False,
+                "fetcher_constructor": self.fetcher,
+                "overrides_list": overrides,
+            }
+        )
+        with self.speaking():
+            uri = path.absolute().as_uri() + (f"#{fragment}" if fragment else "")
+            context, document, uri = fetch_document(uri, context)
+            context, uri = resolve_and_validate_document(context, document, uri)
+            if requirements:
+                if (context.metadata or {}).get(ORIGINAL_VERSION) == "v1.0":
+                    raise ValidationException("'cwl:requirements' in a job order needs cwlVersion v1.1 or later")
+                target = _main(context, uri)
+                context.overrides_list.append({"overrideTarget": target, "requirements": requirements})
+            return make_tool(uri, context)
+
+    def overrides(self, job_order: Any, path: Path, document: Path) -> list[Any]:
+        """Return the `cwltool:overrides` of a job order, taken out of it."""
+        from cwltool.load_tool import resolve_overrides
+
+        found = resolve_overrides(job_order, path.absolute().as_uri(), document.absolute().as_uri())
+        del job_order[OVERRIDES]
+        return found
+
+    def job_order(self, path: Path) -> Any:
+        """Return a job order with its locations resolved against the place where it stands."""
+        from cwltool.load_tool import jobloaderctx
+        from schema_salad.ref_resolver import Loader
+
+        loader = Loader(dict(jobloaderctx), fetcher_constructor=self.fetcher, doc_cache=False)
+        with self.speaking(Loc(display_path(path), 1, 1)):
+            try:
+                return loader.resolve_ref(path.absolute().as_uri(), checklinks=False)[0]
+            except StopIteration:  # an empty file
+                return {}
+
+    @contextmanager
+    def speaking(self, fallback: Loc | None = None) -> Iterator[None]:
+        """Keep cwltool's warnings for us, and turn its errors into one message."""
+        heard = _Heard()
+        loggers = [logging.getLogger(name) for name in _LOGGERS]
+        before = [(logger.handlers, logger.propagate, logger.level) for logger in loggers]
+        for logger in loggers:
+            logger.handlers, logger.propagate = [heard], False
+            logger.setLevel(logging.WARNING)
+        try:
+            yield
+        except Refused:
+            raise
+        except Exception as error:  # cwltool lets many kinds out
+            raise refused(error, self.texts, fallback) from None
+        finally:
+            for logger, (handlers, propagate, level) in zip(loggers, before, strict=True):
+                logger.handlers, logger.propagate = handlers, propagate
+                logger.setLevel(level)
+            self.warnings += heard.diagnostics()
+
+
+class _LocalFetcher(DefaultFetcher):
+    """Reads files, and what cwltool brings itself."""
+
+    def __init__(self, cache: Any, texts: dict[Path, str]) -> None:
+        super().__init__(cache, None)
+        self.texts = texts
+
+    def fetch_text(self, url: str, content_types: list[str] | None = None) -> str:
+        if urlsplit(url).scheme in ("http", "https") and not isinstance(self.cache.get(url), str):
+            raise ValidationException(f"'{url}' {NO_NETWORK}")
+        text = super().fetch_text(url, content_types)
+        if urlsplit(url).scheme == "file":
+            self.texts[path_of(url)] = text
+        return text
+
+    def check_exists(self, url: str) -> bool:
+        if urlsplit(url).scheme in ("http", "https"):
+            return url in self.cache
+        return bool(super().check_exists(url))
+
+
+class _Heard(logging.Handler):
+    """Keeps the texts of warnings."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """Return what is worth a reader's time."""
+        found = []
+        for text in self.texts:
+            if not any(words in text for words in _IDLE):
+                what, loc = message(text)
+                found.append(Diagnostic(loc, what.replace("Workflow checker warning: ", "", 1)))
+        return found
+
+
+def _main(context: Any, uri: str) -> str:
+    """Return the identifier of the process that make_tool takes."""
+    found = context.loader.resolve_ref(uri)[0]
+    if isinstance(found, Mapping):
+        return str(found["id"])
+    return next((str(process["id"]) for process in found if process["id"].endswith("#main")), uri)

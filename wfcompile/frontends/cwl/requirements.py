@@ -1,0 +1,138 @@
+"""Requirements and hints: which one counts, what a job asks for by them, and which image it runs in."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from wfcompile.errors import Diagnostic, Refused
+from wfcompile.frontends.cwl.faults import loc_of
+from wfcompile.frontends.cwl.files import Places
+from wfcompile.frontends.cwl.plain import plain
+
+_CWLTOOL = "http://commonwl.org/cwltool#"
+_OLD_NAMES = {
+    f"{_CWLTOOL}{name}": name
+    for name in ("WorkReuse", "NetworkAccess", "LoadListingRequirement", "InplaceUpdateRequirement")
+} | {f"{_CWLTOOL}TimeLimit": "ToolTimeLimit"}
+_CUDA = f"{_CWLTOOL}CUDARequirement"
+# what the runtime of a tool reads; the others are of the workflow, or have done their work when a document is loaded
+_OF_TOOLS = (
+    "DockerRequirement",
+    "EnvVarRequirement",
+    "InitialWorkDirRequirement",
+    "InlineJavascriptRequirement",
+    "InplaceUpdateRequirement",
+    "LoadListingRequirement",
+    "NetworkAccess",
+    "ResourceRequirement",
+    "ShellCommandRequirement",
+    "ToolTimeLimit",
+)
+_OTHERS = (
+    "MultipleInputFeatureRequirement",
+    "ScatterFeatureRequirement",
+    "SchemaDefRequirement",
+    "SoftwareRequirement",
+    "StepInputExpressionRequirement",
+    "SubworkflowFeatureRequirement",
+    "WorkReuse",
+)
+_DEFAULT_RAM = {"v1.0": 1024}  # MiB; 256 since v1.1
+
+
+def merged(process: Any, *, hints: bool = True) -> dict[str, Any]:
+    """Return the requirements of a process by their class: its own before those around it, hints last."""
+    return {_name(entry): entry for entry in (*(process.hints if hints else ()), *process.requirements)}
+
+
+def _name(entry: Any) -> str:
+    return _OLD_NAMES.get(str(entry["class"]), str(entry["class"]))
+
+
+def for_tool(process: Any, places: Places) -> dict[str, Any]:
+    """Return the requirements that a tool's evaluation reads, without their class."""
+    about = {}
+    for name, entry in sorted(merged(process).items()):
+        if name in _OF_TOOLS:
+            about[name] = {
+                key: places.localise(value) for key, value in entry.items() if key not in ("class", "id", "name")
+            }
+    return about
+
+
+def for_expressions(process: Any) -> dict[str, Any]:
+    """Return what the expressions of a workflow's steps need: whether they may be JavaScript."""
+    entry = merged(process).get("InlineJavascriptRequirement")
+    return (
+        {"InlineJavascriptRequirement": {k: plain(v) for k, v in entry.items() if k == "expressionLib"}}
+        if entry
+        else {}
+    )
+
+
+def refuse_unsupported(process: Any, warnings: list[Diagnostic]) -> None:
+    """Refuse what cwltool knows and no node here does; warn for hints without effect."""
+    known = (*_OF_TOOLS, *_OTHERS, _CUDA)
+    required = process.tool.get("requirements") or []
+    for number, entry in enumerate(required):
+        if _name(entry) not in known:
+            what = f"the requirement '{entry['class']}' is not supported"
+            raise Refused(what, "make it a hint if the tool runs without it", loc_of(required, number))
+        if _name(entry) == "SoftwareRequirement":
+            what = "SoftwareRequirement has no effect: nothing installs packages"
+            warnings.append(Diagnostic(loc_of(required, number), what, "put them into the image"))
+    hints = process.tool.get("hints") or []
+    for number, entry in enumerate(hints):
+        if _name(entry) not in known:
+            what = f"the hint '{re.split('[#/]', str(entry['class']))[-1]}' has no effect here"
+            warnings.append(Diagnostic(loc_of(hints, number), what))
+
+
+def image_of(process: Any) -> str | None:
+    """Return the image that a tool names, None for none."""
+    docker = merged(process).get("DockerRequirement")
+    if docker is None:
+        return None
+    for key in ("dockerPull", "dockerImageId", "dockerLoad", "dockerImport"):
+        if docker.get(key):
+            return str(plain(docker[key]))
+    what = "an image that has yet to be built from a dockerFile"
+    raise Refused(what, "build it, and give it a name with dockerImageId", loc_of(docker, "dockerFile"))
+
+
+def request_of(process: Any, version: str) -> dict[str, dict[str, Any]]:
+    """Return what a tool's constant ResourceRequirement, ToolTimeLimit and CUDARequirement ask for."""
+    every = merged(process)
+    asked: dict[str, Any] = {}
+    resources = every.get("ResourceRequirement")
+    if resources is not None:
+        amounts = {name: _amount(resources, name) for name in ("cores", "ram", "tmpdir", "outdir")}
+        asked["cpus"] = amounts["cores"] or 1
+        asked["memory"] = amounts["ram"] or (None if _dynamic(resources, "ram") else _DEFAULT_RAM.get(version, 256))
+        if amounts["tmpdir"] or amounts["outdir"]:
+            asked["disk"] = (amounts["tmpdir"] or 1024) + (amounts["outdir"] or 1024)
+    limit = every.get("ToolTimeLimit", {}).get("timelimit")
+    if isinstance(limit, int | float) and limit < 0:
+        what = f"a time limit of {limit} seconds"
+        raise Refused(what, "write a positive number, or 0 for none", loc_of(every["ToolTimeLimit"], "timelimit"))
+    if isinstance(limit, int | float) and limit > 0:
+        asked["time"] = math.ceil(limit)
+    if _CUDA in every:
+        asked["gpus"] = _amount(every[_CUDA], "cudaDeviceCount") or 1
+    found = {key: value for key, value in asked.items() if value}
+    return {"": found} if found else {}
+
+
+def _amount(entry: Any, name: str) -> int | None:
+    """Return the smallest amount that is enough, None where it is not given or an expression."""
+    for key in (f"{name}Min", f"{name}Max"):
+        value = entry.get(key)
+        if value:
+            return math.ceil(value) if isinstance(value, int | float) else None
+    return None
+
+
+def _dynamic(entry: Any, name: str) -> bool:
+    return any(isinstance(entry.get(f"{name}{end}"), str) for end in ("Min", "Max"))
