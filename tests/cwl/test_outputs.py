@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from wfcompile.runtime.cwl.collect import collect, evaluate_tool
 from wfcompile.runtime.cwl.files import Host, contents, listing, secondary_name
 from wfcompile.runtime.cwl.javascript import Javascript
 from wfcompile.runtime.cwl.outputs import Copy, final
-from wfcompile.runtime.cwl.place import JOB, CwlProblem, Place, Unknown
+from wfcompile.runtime.cwl.place import CwlProblem, Place, Unknown
 from wfcompile.runtime.cwl.predict import predict
 from wfcompile.runtime.cwl.types import matches, mismatch
-from wfcompile.runtime.values import RUN, Deferred, Late
+from wfcompile.runtime.values import JOB, RUN, Deferred, Late
 
 NODE = "steps/one_0"
 INSIDE = Place("/wfc/run", f"/wfc/run/{NODE}", "/wfc/job/tmp", "/wfc/job/stage")
@@ -114,10 +115,13 @@ def test_a_part_of_an_input_directory(host: Host) -> None:
     assert collected(host, port(glob="a"), {"d": directory})["location"] == f"{RUN}/steps/zero_0/x"
 
 
-def test_a_literal_that_is_passed_on_stays_one(host: Host) -> None:
-    literal = {"class": "File", "basename": "n", "contents": "text", "path": "/wfc/job/stage/1/n"}
-    found = collected(host, port(outputEval="$(inputs.f)"), {"f": literal})
-    assert found == {"class": "File", "basename": "n", "contents": "text"}
+@pytest.mark.parametrize("more", [{}, {"location": "_:0"}])
+def test_a_literal_that_is_passed_on_stays_one(host: Host, more: dict[str, str]) -> None:
+    literal = {"class": "File", "basename": "n", "contents": "text"}
+    given = {"f": {**literal, "path": "/wfc/job/stage/1/n", **more}}
+    assert collected(host, port(outputEval="$(inputs.f)"), given) == literal
+    (Path(host.own) / "a").symlink_to("/wfc/job/stage/1/n")
+    assert collected(host, port(glob="a"), given) == {**literal, "basename": "a"}
 
 
 def test_texts_that_are_paths_get_the_token(host: Host) -> None:
@@ -131,7 +135,7 @@ def test_the_whole_directory_is_what_is_in_it_now(host: Host) -> None:
     entry = {"class": "Directory", "location": f"{RUN}/{NODE}/a", "basename": "a"}
     assert found == {"class": "Directory", "basename": "one_0", "listing": [entry]}
     made(host, "done.json")
-    assert [copy.target for copy in final({"o": found}, host, "/out")[1]] == ["one_0", "one_0/a", "one_0/a/b"]
+    assert [copy.target for copy in final({"o": found}, host)[1]] == ["one_0", "one_0/a", "one_0/a/b"]
 
 
 # ---- what a tool may write
@@ -340,7 +344,7 @@ def test_literals_are_written_and_names_told_apart(host: Host, tmp_path: Path) -
     }
     text = {"class": "File", "basename": "x", "contents": "é"}
     outputs = {"one": [there, text], "d": directory, "two": {"r": [here, there]}, "path": f"see {RUN}/a"}
-    printed, copies = final(outputs, host, "/out dir")
+    printed, copies = final(outputs, host)
     assert copies == [
         Copy("directory", "d", ""),
         Copy("copy", "d/x", f"{host.own}/a/x"),
@@ -351,12 +355,11 @@ def test_literals_are_written_and_names_told_apart(host: Host, tmp_path: Path) -
     assert printed["one"][1] == {
         "class": "File",
         "basename": "x",
-        "location": "file:///out%20dir/x_2",
-        "path": "/out dir/x_2",
+        "location": "x_2",
         "size": 2,
         "checksum": "sha1$bf15be717ac1b080b4f1c456692825891ff5073d",
     }
-    assert [file["path"] for file in printed["two"]["r"]] == ["/out dir/d/x", "/out dir/x"]
+    assert [file["location"] for file in printed["two"]["r"]] == ["d/x", "x"]
     assert [entry["basename"] for entry in printed["d"]["listing"]] == ["x", "e"]
     assert printed["path"] == f"see {host.run}/a"
     json.dumps(printed)
@@ -366,9 +369,9 @@ def test_two_directories_of_one_name(host: Host) -> None:
     made(host, "a/d/x", "1")
     made(host, "b/d/x", "2")
     outputs = [{"class": "Directory", "location": f"{RUN}/{NODE}/{name}/d", "basename": "d"} for name in "ab"]
-    printed, copies = final({"o": outputs}, host, "/out")
+    printed, copies = final({"o": outputs}, host)
     assert [copy.target for copy in copies] == ["d", "d/x", "d_2", "d_2/x"]
-    assert printed["o"][1]["listing"][0]["path"] == "/out/d_2/x"
+    assert printed["o"][1]["listing"][0]["location"] == "d_2/x"
 
 
 # ---- files
@@ -405,3 +408,21 @@ def test_contents_have_a_limit(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"ab\xff")
     with pytest.raises(CwlProblem, match=r"'x' is not UTF-8 text \(byte 2\)"):
         contents(str(tmp_path / "x"))
+
+
+def test_names_that_are_no_text(host: Host) -> None:
+    name = os.fsdecode(b"a\xff")
+    made(host, name, "1")
+    found = collected(host, port(glob="a*"))
+    assert found["location"] == f"{RUN}/{NODE}/{name}"
+    printed, copies = final({"o": found}, host)
+    assert (printed["o"]["location"], copies[0].source) == (name, f"{host.own}/{name}")
+
+
+def test_the_output_object_keeps_its_place(host: Host, tmp_path: Path) -> None:
+    made(host, "d/cwl.output.json", "1")
+    found = collected(host, port(glob="d/*"))
+    (copy,) = final({"o": found}, host)[1]
+    assert copy.target == "cwl.output.json_2"
+    copy.write(str(tmp_path / copy.target))
+    assert (tmp_path / copy.target).read_text() == "1"
