@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,29 @@ def test_the_command_line_says_it_and_exits_with_1(
         "wfcompile: tests/bad/unknown-stage/workflow.yml:12:30: unknown stage 'frist'; did you mean"
     )
     assert not (ROOT / "workflow-make").exists()
+
+
+def refusal(tmp_path: Path, specification: bytes, *words: bytes) -> str:
+    """Return what the command line says of a specification that it refuses, as one line."""
+    (tmp_path / "workflow.yml").write_bytes(specification)
+    command: list[str | bytes] = [sys.executable, "-m", "wfcompile", "workflow.yml", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, env=environment)
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (1, b"", 1), done.stderr
+    return done.stderr.decode().rstrip("\n")
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    assert refusal(tmp_path, b"stages: \xe9").startswith(
+        "wfcompile: the specification 'workflow.yml' cannot be read: 'utf-8' codec"
+    )
+    said = refusal(tmp_path, b"stages: []", b"-p", b"x=\xe9")
+    assert said == "wfcompile: -p x:1:1: not text in UTF-8; write it in UTF-8"
+
+
+def test_control_characters_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    said = refusal(tmp_path, b'stages: [{"\\e[31mred": 1}]')
+    assert said.startswith("wfcompile: workflow.yml:1:11: unknown key '\\x1b[31mred' in a stage")
 
 
 def test_usage_errors_exit_with_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

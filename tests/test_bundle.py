@@ -22,7 +22,7 @@ GOLDEN = ROOT / "tests" / "golden"
 CASES = sorted(path.name for path in SPECS.iterdir())
 # what is the same in every bundle, or a copy of the specification
 COPIED = ("lib/", "spec/", "inputs/")
-OWN = ("lib/nodes.txt", "lib/outputs.tsv", "lib/credentials.tsv")
+OWN = ("lib/nodes.txt", "lib/outputs.tsv", "lib/credentials.tsv", "lib/inputs.tsv")
 
 pytestmark = [pytest.mark.parametrize("case", CASES), pytest.mark.parametrize("target", BACKENDS)]
 

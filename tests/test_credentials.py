@@ -305,6 +305,28 @@ def test_a_run_with_a_proxy_and_one_after_it_has_expired(tmp_path: Path) -> None
     assert submit(bundle, "./resume.sh", X509_USER_PROXY=str(proxy), ORIGINAL=str(proxy)).returncode == 0
 
 
+@pytest.mark.parametrize("script", ["submit", "resume"])
+@pytest.mark.parametrize("target", ["slurm", "dagman"])
+def test_a_relative_proxy_is_where_the_command_was_typed(target: str, script: str, tmp_path: Path) -> None:
+    """The scripts go to the bundle's directory."""
+    bundle = compiled(tmp_path, target, "GRIDProxy")
+    make_proxy(tmp_path / "proxy")
+    done = submit(tmp_path, str(bundle / f"{script}.sh"), X509_USER_PROXY="proxy")
+    assert done.returncode != 0 and {"slurm": "sbatch", "dagman": "condor_"}[target] in done.stderr, done.stderr
+    assert "proxy certificate" not in done.stderr
+
+
+def test_a_relative_proxy_with_make(tmp_path: Path) -> None:
+    """The nodes work in other directories than make."""
+    bundle = compiled(tmp_path, "make", "GRIDProxy", script='cmp "$X509_USER_PROXY" "$ORIGINAL" && touch good')
+    make_proxy(bundle / "proxy")
+    done = submit(bundle, "make", X509_USER_PROXY="proxy", ORIGINAL=str(bundle / "proxy"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (bundle / "run/go/good").unlink()
+    done = submit(tmp_path, "bundle/resume.sh", X509_USER_PROXY="bundle/proxy", ORIGINAL=str(bundle / "proxy"))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_slurm_gets_private_copies_which_the_last_job_removes(tmp_path: Path, kerberos: KeyServer) -> None:
     proxy, cache = make_proxy(tmp_path / "proxy"), kerberos.ticket(tmp_path / "cache", 60)
     bundle = compiled(tmp_path, "slurm", "GRIDProxy", {"kerberos": True})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from tests.test_dynamic import make, nodes
 from wfcompile.compile import compile_bundle, plan
 from wfcompile.errors import Refused
+from wfcompile.inspecting import summary
 from wfcompile.options import Options
 
 FROM_OUT = {"publisher_type": "frompar-pub", "outputmap": {"o": "o"}}
@@ -201,3 +203,87 @@ def test_publishers_stay_in_their_directory(tmp_path: Path, publisher: dict[str,
     (tmp_path / "workflow.yml").write_text(yaml.safe_dump({"stages": [stage("g", step("true", publisher), {})]}))
     with pytest.raises(Refused, match="own directory"):
         plan(Options(tmp_path / "workflow.yml"))
+
+
+CASES = [{"if": ".x == 1", "step": step("echo one > {o}")}]
+
+
+def test_what_a_run_leaves_out_is_said(tmp_path: Path) -> None:
+    """An empty list, an element that no case takes, and a stage inside whose dependency never comes true."""
+    inside = [
+        stage("some", step("echo {x} > {o}"), {"x": {"step": "init", "output": "x"}}, "init", scatter=zipped("x")),
+        stage("pick", {"cases": CASES}, {"x": {"step": "init", "output": "y"}, "o": "{workdir}/o"}, "init"),
+        stage("after", step("echo > {o}"), {}, "pick"),
+    ]
+    outer = stage(
+        "m",
+        {"workflow": {"stages": inside}},
+        {"x": {"step": "g", "output": "l"}, "y": {"step": "g", "output": "k"}},
+        "g",
+        scatter=zipped("x", "y"),
+    )
+    bundle = compiled(tmp_path, document("g", "{l: [[], [7]], k: [1, 2]}"), outer)
+    result = make(bundle)
+    assert result.returncode == 0, result
+    assert nodes(bundle / "run") == {"g", "m_0/pick", "m_0/after", "m_1/some_0"}
+    said = [
+        "the stage 'm_0/some' has no node: there are no elements",
+        "the stage 'm_1/pick' has no node for pick: no case is true",
+        "the stage 'm_1/after' never runs: nothing matches its dependency 'pick'",
+    ]
+    log = (bundle / "run/logs/expand.m.log").read_text().splitlines()
+    assert [line.partition(" the stage ")[2] for line in log] == [line.partition("the stage ")[2] for line in said]
+    assert all(line.startswith("wfcompile: expand.m: workflow.yml:") for line in log)
+    seen = [line for line in summary(Options(bundle / "run")) if line.startswith("warning: ")]
+    assert [line.partition(": the")[2] for line in seen] == [line.partition("the")[2] for line in said]
+
+
+def test_what_is_left_out_when_compiled_is_said(tmp_path: Path) -> None:
+    stages = [
+        stage("none", step("echo {x} > {o}"), {"x": []}, scatter=zipped("x")),
+        stage("pick", {"cases": CASES}, {"x": 2, "o": "{workdir}/o"}),
+        stage("one", step("echo > {o}"), {}),
+    ]
+    compiled(tmp_path, *stages)
+    warnings = plan(Options(tmp_path / "workflow.yml", container="none")).warnings
+    assert ["none' has no node: there are no elements" in warnings[0], "no case is true" in warnings[1]] == [True, True]
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_an_emptied_list_of_nodes_is_not_no_nodes(tmp_path: Path, count: int) -> None:
+    """A full disk leaves files without bytes."""
+    scattered = stage("m", step("echo {x} > {o}"), {"x": {"step": "g", "output": "l"}}, "g", scatter=zipped("x"))
+    bundle = compiled(tmp_path, document("g", f"{{l: {[1, 2][:count]}}}"), scattered)
+    assert make(bundle).returncode == 0
+    done = f"workflow: {1 + count} of {1 + count} nodes done; expansions to come: 0\n"
+    assert status(bundle) == done
+    assert "dynamic" not in "".join(summary(Options(bundle / "run")))
+    (bundle / "run/dynamic/expand.m/nodes.txt").write_bytes(b"")
+    assert status(bundle) == "workflow: 1 of 1 nodes done; expansions to come: 1\nnot done: expand.m\n"
+    collected = make(bundle)
+    assert collected.returncode != 0 and "not done: expand.m" in collected.stdout
+    subprocess.run(["./resume.sh"], cwd=bundle, check=True, capture_output=True, timeout=100)
+    assert status(bundle) == done
+
+
+def status(bundle: Path) -> str:
+    return subprocess.run(["./status.sh"], cwd=bundle, check=True, capture_output=True, text=True).stdout
+
+
+def test_braces_in_what_a_job_publishes_are_text(tmp_path: Path) -> None:
+    """Difference 31."""
+    used = stage("u", step("echo '{x}' > {o}"), {"x": {"step": "g", "output": "t"}}, "g")
+    bundle = compiled(tmp_path, document("g", '{t: "{workdir} {y} {"}'), used)
+    result = make(bundle)
+    assert result.returncode == 0, result
+    assert (bundle / "run/u/o").read_text() == "{workdir} {y} {\n"
+
+
+def test_a_union_waits_for_all_its_stages(tmp_path: Path) -> None:
+    """Difference 32: also for one that comes late, and not for one that never runs."""
+    union = stage("u", step("cat {x} > {o}"), {"x": {"stages": "a,b,n", "output": "o"}}, "a,b,n")
+    stages = [union, stage("a", step("echo a > {o}"), {}), stage("c", step("echo c > {o}"), {}, "a")]
+    stages += [stage("b", step("echo b > {o}"), {}, "c"), stage("n", {"cases": CASES}, {"x": 2, "o": "{workdir}/o"})]
+    bundle = compiled(tmp_path, *stages)
+    assert make(bundle).returncode == 0
+    assert (bundle / "run/u/o").read_text() == "a\nb\n"

@@ -26,6 +26,7 @@ LAYERS = [
     {"verify", "scripts", "frontends"},
     {"library"},
     {"options", "jq_program", "initdata"},
+    {"jq_worker", "secret_files"},
     {"site", "render", "graph"},
     {"ir", "amounts", "resources"},
     {"documents"},

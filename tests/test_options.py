@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.conftest import ROOT
 from wfcompile import cli
 from wfcompile.amounts import parse_amount
 from wfcompile.compile import compile_bundle, plan
+from wfcompile.draw import draw
 from wfcompile.errors import Refused
 from wfcompile.inspecting import VIEWS
 from wfcompile.ir import Request
@@ -304,3 +306,93 @@ def test_the_engine_agrees(tmp_path: Path) -> None:
     for case in ("chain", "late", "nested", "squares"):
         (line,) = VIEWS["engine"](Options(SPECS / case / "workflow.yml", toplevel=SPECS / case, allowed_paths=(SPECS,)))
         assert line.startswith("the engine makes the same")
+
+
+def test_the_executable_bit_of_an_input_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "init").mkdir()
+    for name, mode in (("tool", 0o744), ("text", 0o660)):
+        (tmp_path / "init" / name).write_text(name)
+        (tmp_path / "init" / name).chmod(mode)
+    options = Options(
+        SPECS / "inputs" / "workflow.yml", initdir=tmp_path / "init", parameters=(("code", "tool"), ("text", "text"))
+    )
+    bundle = compile_bundle(options, tmp_path / "b").directory
+    assert {p.name: p.stat().st_mode & 0o100 for p in (bundle / "inputs").iterdir()} == {"tool": 0o100, "text": 0}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda plan: plan.update(steps=[]),
+        lambda plan: plan.update(init={}),
+        lambda plan: plan["template"]["steps"][0].update(parameters="x"),
+        lambda plan: plan["template"]["steps"][0]["task"].update(text="{nope}"),
+        lambda plan: plan["template"]["scopes"][0].update(steps=[99]),
+        lambda plan: plan.pop("looked"),
+    ],
+)
+def test_a_damaged_plan_is_one_message(tmp_path: Path, damage: Callable[[dict[str, Any]], object]) -> None:
+    bundle = compile_bundle(Options(SQUARES), tmp_path / "b").directory
+    record = json.loads((bundle / "plan.json").read_text(encoding="utf-8"))
+    damage(record)
+    (bundle / "plan.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(Refused, match=r"^'.*/b/plan.json' cannot be used: .*; compare the bundle with manifest"):
+        list(VIEWS["summary"](Options(bundle)))
+
+
+def test_a_bundle_says_where_its_dynamic_steps_are_written(tmp_path: Path) -> None:
+    spec = SPECS / "dynamic" / "workflow.yml"
+    bundle = compile_bundle(Options(spec), tmp_path / "b").directory
+    (line,) = [x for x in VIEWS["summary"](Options(bundle)) if "dynamic" in x and " x " in x][:1]
+    assert "plan.json" not in line and "workflow.yml:" in line
+
+
+def test_names_of_files_and_outputs_that_are_mixed_up(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"^--output m/o is not STEP.KEY; known steps: map, reduce$"):
+        plan(Options(SQUARES, outputs=("m/o",)))
+    for path in (tmp_path / "new" / "graph.svg", tmp_path / "file" / "graph.svg"):
+        (tmp_path / "file").touch()
+        with pytest.raises(Refused, match=r"^-o .*/graph.svg: it cannot be written: .*; choose another file$"):
+            draw(Options(SQUARES), path)
+
+
+DYNAMIC = """\
+stages:
+  - name: make
+    scheduler:
+      scheduler_type: singlestep-stage
+      parameters: {out: '{workdir}/list.yml'}
+      step:
+        process: {process_type: string-interpolated-cmd, cmd: 'touch 1.txt 2.txt; echo "l: [1]" > {out}'}
+        environment: {environment_type: localproc-env}
+        publisher: PUBLISHER
+  - name: use
+    dependencies: [make]
+    scheduler:
+      scheduler_type: multistep-stage
+      parameters: {file: {step: make, output: l}, out: '{workdir}/out'}
+      scatter: {method: zip, parameters: [file]}
+      step:
+        process: {process_type: string-interpolated-cmd, cmd: 'echo {file} > {out}'}
+        environment: {environment_type: localproc-env}
+        publisher: {publisher_type: frompar-pub, outputmap: {out: out}}
+"""
+
+
+def test_the_engine_is_compared_with_what_is_static(tmp_path: Path) -> None:
+    spec = tmp_path / "workflow.yml"
+    spec.write_text(
+        DYNAMIC.replace("PUBLISHER", "{publisher_type: fromglob-pub, globexpression: '*.txt', outputkey: l}")
+    )
+    for expected in ((), (("use", True, 2),)):
+        assert list(VIEWS["engine"](Options(spec, expected=expected))) == [
+            "not compared: use; their number of nodes is known when jobs have ended, and no command is run",
+            "the engine makes the same 1 jobs",
+        ]
+    spec.write_text(DYNAMIC.replace("PUBLISHER", "{publisher_type: fromyaml-pub, yamlfile: list.yml}"))
+    with pytest.raises(Refused, match="the engine would have to read what 'make' writes, and no command is run"):
+        list(VIEWS["engine"](Options(spec)))
+    bundle = compile_bundle(Options(spec), tmp_path / "b").directory
+    for other in (bundle, SPECS / "serial" / "workflow.yml"):
+        with pytest.raises(Refused, match="is no yadage specification, which is what the engine reads"):
+            list(VIEWS["engine"](Options(other)))

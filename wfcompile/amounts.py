@@ -53,7 +53,7 @@ def parse_amount(key: str, value: object) -> int:
         amount = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else math.nan
     else:
         raise ValueError(f"'{key}' is no resource; known: {', '.join(KEYS)}")
-    if not math.isfinite(amount) or (amount <= 0 and key != "gpus"):
+    if not 0 <= amount < 1e15 or (amount == 0 and key != "gpus"):  # not NaN either
         raise ValueError(f"{text!r} is not an amount of {key}")
     return math.ceil(amount)
 

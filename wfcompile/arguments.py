@@ -45,12 +45,14 @@ def options_from(
     for path, name in ((toplevel, "--toplevel"), (initdir, "--initdir")):
         if path is not None and not path.is_dir():
             raise Misused(f"{name}: the directory '{path}' does not exist", "check the path")
+    texts = tuple(_pair(text, "-p") for text in parameter)
     options = Options(
         spec=spec,
         target=target,
         site=load_site(site) if site else Site(),
         input_files=inputs,
-        parameters=tuple((key, _yaml(value, f"-p {key}")) for key, value in (_pair(p, "-p") for p in parameter)),
+        parameters=tuple((key, _yaml(value, f"-p {key}")) for key, value in texts),
+        parameter_texts=texts,
         toplevel=toplevel,
         initdir=initdir,
         data_options=tuple(data_options.items()),

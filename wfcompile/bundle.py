@@ -150,13 +150,21 @@ def read_bundle(directory: Path, published: Published | None = None) -> Workflow
             raise Refused(f"'{directory}' was made by another version of wfcompile ({plan['wfcompile']})")
         return _from_plan(plan, Loc(str(directory / "plan.json"), 1, 1), published)
     except Problem as problem:
-        raise Refused(problem.what, problem.advice) from None
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        what = f"'{directory / 'plan.json'}' cannot be read: {type(error).__name__}: {error}"
-        raise Refused(what, f"compare it with {MANIFEST}") from None
+        if published:  # what the jobs have left behind is at fault
+            raise Refused(problem.what, problem.advice) from None
+        raise _unreadable(directory, problem.what) from None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise _unreadable(directory, f"{type(error).__name__}: {error}") from None
+
+
+def _unreadable(directory: Path, why: str) -> Refused:
+    what = f"'{directory / 'plan.json'}' cannot be used: {why}"
+    return Refused(what, f"compare the bundle with {MANIFEST}, or compile it again")
 
 
 def _from_plan(plan: dict[str, Any], place: Loc, published: Published | None) -> Workflow:
+    if len(plan["steps"]) != len(plan["template"]["steps"]):
+        raise ValueError("its two lists of steps differ in length")
     looked = {(where, text, discover): found for where, text, discover, found in plan["looked"]}
     expected = plan["exact"] if published else plan["assumed"]
     known = Known(plan["init"], plan["init_scopes"], lambda *key: looked.get(key), run_jq, expected=expected)
@@ -191,6 +199,7 @@ def _from_plan(plan: dict[str, Any], place: Loc, published: Published | None) ->
         exact=plan["exact"],
         bounds=plan["bounds"],
         requests=tuple(Request(**s["request"]) for s in plan["steps"]),
+        warnings=tuple(f"{steps[one.step].source}: {one.what}" for one in expansion.rows.skipped),
     )
 
 

@@ -104,7 +104,7 @@ def inspect(what: str | None, **arguments: Any) -> None:
     from wfcompile import inspecting
 
     for line in inspecting.VIEWS[what or "summary"](_options(**arguments)):
-        click.echo(line.rstrip("\n"))
+        click.echo(_shown(line.rstrip("\n")))
 
 
 @cli.command()
@@ -129,7 +129,12 @@ def _options(**arguments: Any) -> Any:
 
 
 def _say(text: str) -> None:
-    click.echo(f"wfcompile: {text}", err=True)
+    click.echo(f"wfcompile: {_shown(text)}", err=True)
+
+
+def _shown(text: str) -> str:
+    """Return text whose control characters are escaped: names come from strangers, and terminals obey."""
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 def main() -> int:
@@ -149,5 +154,5 @@ def main() -> int:
 
         if debug or not isinstance(error, Refused | OSError):
             raise
-        click.echo(f"wfcompile: {error}", err=True)
+        _say(str(error))
         return 2 if isinstance(error, Misused) else 1

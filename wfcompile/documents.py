@@ -14,6 +14,8 @@ from wfcompile.loc import Loc
 
 Pointer = tuple[str | int, ...]
 
+ALIASED = 1_000_000  # values that aliases may add to a document: aliases of aliases grow without bound
+
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -100,8 +102,9 @@ def read_document(path: Path, what: str = "file", loc: Loc | None = None) -> Doc
 
 def parse_document(text: str, path: Path, display: str) -> Document:
     """Parse YAML text; raises Refused with the position of the first fault."""
-    loader = _Loader(text)
+    loader = None
     try:
+        loader = _Loader(text)
         _refuse_depth(text, display)
         root = loader.get_single_node()
         if root is not None:
@@ -111,13 +114,16 @@ def parse_document(text: str, path: Path, display: str) -> Document:
         mark = error.problem_mark or error.context_mark
         loc = Loc(display, mark.line + 1, mark.column + 1) if mark else None
         raise Refused(f"not valid YAML: {error.problem}", "correct the syntax here", loc) from None
+    except UnicodeEncodeError:  # what the command line holds of bytes that are no text
+        raise Refused("not text in UTF-8", "write it in UTF-8", Loc(display, 1, 1)) from None
     except yaml.reader.ReaderError as error:
         loc = Loc(display, text.count("\n", 0, error.position) + 1, 1)
         raise Refused(f"not valid YAML: {error.reason}", "remove the character", loc) from None
     except (ValueError, KeyError, AttributeError, TypeError) as error:  # e.g. an impossible date, !!bool maybe
         raise Refused(f"not a value of its type: {error}", "write it in quotes", _bad_scalar(root, display)) from None
     finally:
-        loader.dispose()
+        if loader:
+            loader.dispose()
     return Document(path, display, text, data, root)
 
 
@@ -148,23 +154,34 @@ def _bad_scalar(root: yaml.Node | None, display: str) -> Loc:
             except Exception:  # whatever it is: this is the scalar that was looked for
                 return _at(node.start_mark, display)
         else:
-            children = node.value if isinstance(node, yaml.SequenceNode) else [n for pair in node.value for n in pair]
-            stack.extend(reversed(children))
+            stack.extend(reversed(_children(node)))
     return Loc(display, 1, 1)
 
 
 def _check_nodes(root: yaml.Node, display: str) -> None:
-    """Refuse anchors inside themselves (`&a [*a]`), which would be walked for ever, and keys that stand twice."""
-    done: set[int] = set()
+    """Refuse anchors inside themselves (`&a [*a]`), which would be walked for ever, aliases that make a document much
+    larger than it is written, keys that stand twice, and numbers that Python would not write.
+    """
+    done: dict[int, int] = {}  # how many values a node holds with its aliases replaced
+    written = 0
     open_nodes: set[int] = set()
     stack: list[tuple[yaml.Node, bool]] = [(root, False)]
     while stack:
         node, leaving = stack.pop()
         if leaving:
             open_nodes.discard(id(node))
-            done.add(id(node))
+            done[id(node)] = 1 + sum(done.get(id(child), 1) for child in _children(node))
+            written += len(node.value)
+            if done[id(node)] > ALIASED + 3 * written:
+                what = "the document is too large with its aliases replaced"
+                raise Refused(what, "use fewer aliases inside what aliases name", _at(node.start_mark, display))
             continue
-        if isinstance(node, yaml.ScalarNode) or id(node) in done:
+        if isinstance(node, yaml.ScalarNode):
+            if len(node.value) > 1000 and node.tag == "tag:yaml.org,2002:int":
+                what = "a number of more than 1000 characters"
+                raise Refused(what, "write it in quotes", _at(node.start_mark, display))
+            continue
+        if id(node) in done:
             continue
         if id(node) in open_nodes:
             raise Refused("an anchor refers to itself", "remove the alias inside it", _at(node.start_mark, display))
@@ -172,8 +189,12 @@ def _check_nodes(root: yaml.Node, display: str) -> None:
             _refuse_twice(node, display)
         open_nodes.add(id(node))
         stack.append((node, True))
-        children = node.value if isinstance(node, yaml.SequenceNode) else [n for pair in node.value for n in pair]
-        stack.extend((child, False) for child in children)
+        stack.extend((child, False) for child in _children(node))
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    children: list[yaml.Node] = node.value
+    return children if isinstance(node, yaml.SequenceNode) else [n for pair in node.value for n in pair]
 
 
 def _refuse_twice(node: yaml.MappingNode, display: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from wfcompile.errors import Refused
@@ -70,13 +71,18 @@ def _pending_record(
         "binding": "dynamic",
         "parents": parents,
         "after": [],
-        "because": f"{workflow.loc(pending.step, pending.part)}: what {_listed(point.causes)} publishes",
+        "because": f"{_place(workflow, pending)}: what {_listed(point.causes)} publishes",
         "command": workflow.template["steps"][number]["task"]["text"],
         "interpreter": step.interpreter or "sh",
         "image": step.image,
         "resources": request.asked(),
         "outputs": None,
     }
+
+
+def _place(workflow: Workflow, pending: PendingStep) -> str:
+    """Return where it is written what waits; a bundle knows the lines of whole steps only."""
+    return str(workflow.loc(pending.step, pending.part)) if workflow.locs else workflow.steps[pending.step].source
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -138,13 +144,28 @@ def engine(options: Options) -> Iterator[str]:
         from wfcompile.frontends.yadage import engine as oracle
     except ModuleNotFoundError as error:
         raise Refused(f"the engine is not installed ({error.name})", "pip install 'wfcompile[yadage]'") from None
+    options = replace(options, expected=())  # of which the engine knows nothing
     workflow = workflow_of(options)
+    _refuse_beyond_engine(options, workflow)
+    if waiting := [workflow.steps[step.step].path for step in workflow.rows.pending]:
+        names = _listed(list(dict.fromkeys(waiting)))
+        yield f"not compared: {names}; their number of nodes is known when jobs have ended, and no command is run"
     recorded = oracle.run_engine(options, workflow.init_directories.get(""))
     differences = oracle.compare(workflow, recorded)
     yield from differences
     if differences:
         raise Refused(f"the engine's workflow differs in {len(differences)} points")
     yield f"the engine makes the same {len(workflow.rows)} jobs"
+
+
+def _refuse_beyond_engine(options: Options, workflow: Workflow) -> None:
+    """Refuse what the engine cannot make anything of when no command is run."""
+    if workflow.language != "yadage" or not workflow.locs or options.spec.is_dir():
+        raise Refused(f"'{options.spec}' is no yadage specification, which is what the engine reads", "name one")
+    for about, step in zip(workflow.steps, workflow.template["steps"], strict=True):
+        if step["task"] and step["task"]["publisher"]["publisher_type"] == "fromyaml-pub":
+            what = f"the engine would have to read what '{about.path}' writes, and no command is run"
+            raise Refused(what, "compare the results of a run instead", about.loc)
 
 
 VIEWS: dict[str, Callable[[Options], Iterator[str]]] = {

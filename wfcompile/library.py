@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import wfcompile.runtime
-from wfcompile.ir import Workflow
+from wfcompile.ir import InputFile, Workflow
 from wfcompile.resources import folder
 from wfcompile.runtime.emit import needs_python
 from wfcompile.runtime.parts import steps_below
@@ -32,8 +32,16 @@ def library(workflow: Workflow) -> Iterator[File]:
         yield File(f"lib/{path.relative_to(wrapper)}", path.read_bytes(), 0o755)
     for number, tool in enumerate(workflow.template.get("tools", ())):
         yield File(f"lib/tools/{number}.json", json.dumps(tool, ensure_ascii=False, sort_keys=True).encode())
+    if linked := linked_inputs(workflow):
+        lines = "".join(f"{item.size}\t{item.name}\n" for item in linked)
+        yield File("lib/inputs.tsv", lines.encode("utf-8", "surrogateescape"))
     if carries_runtime(workflow):
         yield File("lib/runtime.zip", runtime_zip(reads_yaml(workflow)))
+
+
+def linked_inputs(workflow: Workflow) -> list[InputFile]:
+    """Return the inputs that are no part of the bundle."""
+    return [item for item in workflow.inputs if not item.copied]
 
 
 def carries_runtime(workflow: Workflow) -> bool:

@@ -18,6 +18,7 @@ class Options:
     site: Site = field(default_factory=Site)
     input_files: tuple[Path, ...] = ()
     parameters: tuple[tuple[str, Any], ...] = ()
+    parameter_texts: tuple[tuple[str, str], ...] = ()  # the same as they were written: REANA takes no YAML there
     toplevel: Path | None = None
     initdir: Path | None = None
     data_options: tuple[tuple[str, Any], ...] = ()  # yadage-run's -d: pathbase, subinits, inputarchive, archivematch

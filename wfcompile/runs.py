@@ -14,7 +14,7 @@ from wfcompile.compile import plan
 from wfcompile.errors import Refused
 from wfcompile.ir import Workflow
 from wfcompile.options import Options
-from wfcompile.runtime.parts import place_of
+from wfcompile.runtime.parts import is_expanded
 from wfcompile.runtime.points import Published
 from wfcompile.runtime.records import published_by
 
@@ -87,7 +87,7 @@ def progress(run: Path, ids: Sequence[str], points: Sequence[str]) -> Progress:
             if reason:
                 failures[node_id] = reason
     for name in points:
-        if name in logs and not os.path.exists(os.path.join(run, place_of(name), "nodes.txt")):
+        if name in logs and not is_expanded(str(run), name):
             reason = _reason(logs[name], ended)
             if reason:
                 failures[name] = reason

@@ -18,7 +18,7 @@ source "$wfc_lib/records.sh"
 # A run that has not begun has no directory yet.
 [[ -d $1 ]] || exec cat "${2:-$wfc_lib/nodes.txt}"
 if [[ -n ${2-} ]]; then
-  record_states "$1" <"$2" | cut -f 2-
+  awk length <"$2" | record_states "$1" | cut -f 2-
 else
   run_nodes "$1" | record_states "$1" | cut -f 2- || exit
   run_points "$1"

@@ -72,7 +72,7 @@ look_at_nodes() {
 # Into a new directory, renamed when all is there.
 collect_outputs() {
   local node path destination old=$WFC_RUN/outputs.old.$$
-  collected=0 missing=() batch=() batch_to='' view=''
+  collected=0 missing=() left_out=() batch=() batch_to='' view=''
   outputs_new=$WFC_RUN/outputs.new.$$
   rm -rf -- "$WFC_RUN"/outputs.new.* "$WFC_RUN"/outputs.old.* "$WFC_RUN"/.view.*
   mkdir -- "$outputs_new" || exit 75
@@ -129,7 +129,14 @@ collect_workspace() {
   local path
   [[ -n $view ]] || view_workspace "$1"
   for path in ${astray[@]+"${astray[@]}"}; do
-    [[ $path/ != "${2%/.}"/* ]] || missing+=("${path#/} (a link that leads to nothing, or out of the workspace)")
+    [[ $path/ != "${2%/.}"/* ]] || missing+=("${path#/} (a link that leads out of the workspace)")
+  done
+  for path in ${dangling[@]+"${dangling[@]}"}; do
+    if [[ $path == "$2" ]]; then
+      missing+=("${path#/} (a link that leads to nothing)")
+    elif [[ $path == "${2%/.}"/* ]]; then
+      left_out+=("${path#/}")
+    fi
   done
   if [[ -e $view$2 ]]; then
     collect_file "$view$2" "$3"
@@ -141,11 +148,12 @@ collect_workspace() {
 }
 
 # view_workspace NODE: the workspace as it was left, in $view: names of the files, not copies, but without the links that
-# lead to nothing or out of it, which are in $astray: in a container they mean other files than here.
+# lead to nothing, which are in $dangling, or out of it, which are in $astray: in a container they mean other files than
+# here.
 view_workspace() {
   local node layers=() path link base bases=("$WFC_BUNDLE/inputs" "$WFC_RUN/.inputs")
   [[ -z ${WFC_INPUTS-} ]] || bases=("$WFC_INPUTS")
-  view=$WFC_RUN/.view.$$ astray=()
+  view=$WFC_RUN/.view.$$ astray=() dangling=()
   while IFS= read -r node && [[ -z ${is_undone[$node]-} ]]; do
     layers+=("$node")
     [[ $node != "$1" ]] || break
@@ -155,7 +163,7 @@ view_workspace() {
   for path in "${!ws_entry[@]}"; do
     [[ ${ws_entry[$path]} == [lw]* ]] || continue
     link=$(realpath -m -- "$view$path")
-    [[ $link == "$view"/* ]] || view_astray "$path"
+    [[ $link == "$view"/* ]] || { astray+=("$path") && rm -f -- "$view$path"; }
   done
   # Inputs that no node has touched.
   for base in "${bases[@]}"; do
@@ -170,18 +178,13 @@ view_workspace() {
     done < <(find -L "$base" \( -type f -o -type d -empty \) -printf '/%P\0')
   done
   for path in "${!ws_entry[@]}"; do
-    [[ ! -L $view$path || -e $view$path ]] || view_astray "$path"
+    [[ ! -L $view$path || -e $view$path ]] || { dangling+=("$path") && rm -f -- "$view$path"; }
   done
 }
 
 view_layers() {
   rm -rf -- "$view"
   mkdir -- "$view" && (workspace_build "$WFC_RUN" "$view" "$view" "$@")
-}
-
-view_astray() {
-  astray+=("$1")
-  rm -f -- "$view$1"
 }
 
 # collect_file SOURCE DESTINATION: neighbours that go to one directory under their own names are copied together.
@@ -192,7 +195,7 @@ collect_file() {
   fi
   ((collected += 1))
   if [[ ${1##*/} != "${2##*/}" ]]; then
-    mkdir -p -- "${2%/*}" && cp -RLp -T -- "$1" "$2" || exit 75
+    mkdir -p -- "${2%/*}" && copy_followed -T -- "$1" "$2" || exit 75
     return
   fi
   [[ ${2%/*} == "$batch_to" && ${#batch[@]} -lt 200 ]] || flush_batch
@@ -201,8 +204,24 @@ collect_file() {
 }
 
 flush_batch() {
-  ((${#batch[@]} == 0)) || { mkdir -p -- "$batch_to" && cp -RLp -t "$batch_to" -- "${batch[@]}"; } || exit 75
+  ((${#batch[@]} == 0)) || { mkdir -p -- "$batch_to" && copy_followed -t "$batch_to" -- "${batch[@]}"; } || exit 75
   batch=()
+}
+
+# copy_followed -T -- SOURCE DESTINATION, or -t DIRECTORY -- SOURCE...: cp, what links lead to in their place; links that
+# lead to nothing are left out. With them cp fails, though it has copied all else: that must be all that it failed of.
+copy_followed() {
+  local said sources=("${@:4}") link links=()
+  [[ $1 != -T ]] || sources=("$3")
+  said=$(cp -RLp "$@" 2>&1) && return
+  while IFS= read -r -d '' link; do
+    links+=("${link#"$WFC_RUN/"}")
+  done < <(find -L "${sources[@]}" -type l -print0 2>/dev/null)
+  if ((${#links[@]} == 0)) || (($(wc -l <<<"$said") != ${#links[@]})); then
+    printf '%s\n' "$said" >&2
+    return 1
+  fi
+  left_out+=("${links[@]}")
 }
 
 # failure_of NODE: why it is not done, in $failure, from the last line of its event log; its log in $see, if there is one.
@@ -247,6 +266,9 @@ report() {
   ((${#undone[@]} <= 10)) || say "and $((${#undone[@]} - 10)) more, see $WFC_RUN/record.json"
   for ((i = 0; i < ${#missing[@]} && i < 10; i++)); do
     say "missing output: ${missing[i]}"
+  done
+  for ((i = 0; i < ${#left_out[@]} && i < 10; i++)); do
+    say "left out: ${left_out[i]} (a link that leads to nothing)"
   done
   ((${#undone[@]} == 0 && ${#missing[@]} == 0)) || exit 65
 }

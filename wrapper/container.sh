@@ -212,6 +212,7 @@ container_variables() {
   ! declare -F credential_variables >/dev/null || credential_variables /wfc/auth
   for name in ${variables[@]+"${variables[@]}"}; do export_quoted "${name%%=*}" "${name#*=}"; done
   export_quoted HOME /wfc/home
+  export_quoted WFC_STARTED_BY "$me"
   export_quoted TMPDIR /tmp
   export_quoted HDF5_USE_FILE_LOCKING "${HDF5_USE_FILE_LOCKING-FALSE}" # safe: nobody else writes to the own directory
 }

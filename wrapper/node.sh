@@ -12,6 +12,7 @@ wfc_lib=${BASH_SOURCE[0]%/*}
 source "$wfc_lib/events.sh"
 source "$wfc_lib/records.sh"
 source "$wfc_lib/root.sh"
+source "$wfc_lib/inputs.sh"
 source "$wfc_lib/stage.sh"
 source "$wfc_lib/parents.sh"
 source "$wfc_lib/payload.sh"
@@ -72,7 +73,7 @@ begin() {
   trap 'on_signal XCPU 24' XCPU
   find_bundle
   WFC_RUN=${WFC_RUN:-$WFC_BUNDLE/run}
-  absolute WFC_RUN WFC_IMAGES WFC_INPUTS WFC_LOGS
+  absolute WFC_RUN WFC_IMAGES WFC_INPUTS WFC_LOGS X509_USER_PROXY RUCIO_CONFIG RUCIO_HOME
   returns=${WFC_RETURN:-${wfc_return:-shared}}
   root=/wfc/run job=/wfc/tool
   [[ -z ${rows_step-} ]] || read_row "$@"

@@ -50,8 +50,9 @@ parents_unchanged() {
     rm -f -- "$base/$parent/done.json"
   done <<<"$suspects"
   [[ -z $changed ]] ||
-    finish 65 parent.changed "other steps' results changed while the command ran: ${changed:0:300}; resume the run to make \
-them again; if the command writes there, compile with --set '$wfc_step.parents=copy'"
+    finish 65 parent.changed "other steps' results are not as they were recorded: ${changed:0:300}; this command wrote \
+there, or another step's, or a process that one left running; resume the run to make them again; if the command writes \
+there, compile with --set '$wfc_step.parents=copy'"
 }
 
 # A parent's directory is read-only in a container; the program's own message does not say what to do about it.

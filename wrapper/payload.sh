@@ -41,10 +41,12 @@ payload_child() {
   [[ -z $wfc_interpreter ]] || argv=(sh -c "$wfc_interpreter") input=$scratch/wfc/job/command
   [[ ${wfc_parents-} != copy ]] || in_copies
   cd -- "${wfc_workdir:-$root/$id}" || exit
+  unset X509_USER_PROXY KRB5CCNAME RUCIO_CONFIG # the submitter's, which only steps that ask for them get, as copies
   if declare -F credential_variables >/dev/null; then
     credential_variables "$scratch/wfc/auth"
     ((${#variables[@]} == 0)) || export "${variables[@]}"
   fi
+  export WFC_STARTED_BY="$me"
   export HDF5_USE_FILE_LOCKING=${HDF5_USE_FILE_LOCKING-FALSE} # safe: nobody else writes here
   exec "${argv[@]}" <"$input"
 }
@@ -69,6 +71,7 @@ payload_end() {
   while [[ -n $caught ]] && group_lives "$group"; do sleep 0.05; done
   # What the command left running would write into a directory that is being published.
   kill -s KILL -- "-$group" 2>/dev/null
+  payload_strays
   child=
   [[ -z $watchdog ]] || kill -s KILL -- "-$watchdog" 2>/dev/null
   emit payload.exit "$members"
@@ -85,6 +88,20 @@ payload_end() {
   if [[ -n ${wfc_tool-} ]]; then tool_ended "$rc" && return; else ((rc)) || return 0; fi
   payload_last_line
   finish 65 payload.exit "the command failed; its output is above${WFC_LOGS:+ and in $WFC_LOGS/$id.log}$(read_only_advice)"
+}
+
+# A daemon has left the group, and is told by a variable. It would go on changing this node's results after they were
+# recorded.
+payload_strays() {
+  local round files strays=()
+  for ((round = 0; round < 20; round++)); do
+    mapfile -t files < <(grep -lszxF -- "WFC_STARTED_BY=$me" /proc/[0-9]*/environ)
+    ((${#files[@]})) || break
+    strays=("${files[@]//[!0-9]/}")
+    kill -s KILL "${strays[@]}" 2>/dev/null
+    sleep 0.05
+  done
+  ((${#strays[@]} == 0)) || warn payload.strays "the command left processes running, which were ended: ${strays[*]}"
 }
 
 # kill -0 would also find the dead that nobody has waited for.

@@ -268,10 +268,11 @@ END { exit unsafe_name ? 4 : !found }
 # run_nodes RUN: the nodes that are known, also by expansions, one id a line.
 run_nodes() {
   cat "$wfc_lib/nodes.txt"
-  [[ ! -d $1/dynamic ]] || find "$1/dynamic" -name nodes.txt -exec cat {} +
+  [[ ! -d $1/dynamic ]] || find "$1/dynamic" -name nodes.txt -exec cat {} + | awk length
 }
 
-# run_points RUN: the expansions that were not made.
+# run_points RUN: the expansions that were not made. One without nodes has an empty line in its list, because a list of no
+# bytes is what a full disk leaves.
 run_points() {
   local name
   [[ -s $wfc_lib/points.txt ]] || return 0
@@ -279,6 +280,6 @@ run_points() {
     cat "$wfc_lib/points.txt"
     [[ ! -d $1/dynamic ]] || find "$1/dynamic" -name points.txt -exec cat {} +
   } | while IFS= read -r name; do
-    [[ -e $1/dynamic/$name/nodes.txt ]] || printf '%s\n' "$name"
+    [[ -s $1/dynamic/$name/nodes.txt ]] || printf '%s\n' "$name"
   done
 }

@@ -56,6 +56,7 @@ sweep_scratch() {
 phase_stagein() {
   local parent
   find_inputs
+  check_linked
   [[ $returns != condor ]] || check_transferred
   place_own
   tool_dir=$scratch/wfc/tool
@@ -119,6 +120,14 @@ find_inputs() {
     ((${#sources[@]})) || finish 65 input.missing "the input $input is in none of: ${input_bases[*]}"
     [[ ${sources[*]} == "$WFC_BUNDLE/inputs/$input" ]] || input_base=
   done
+}
+
+# Those that are no part of the bundle are still what was compiled.
+check_linked() {
+  local fault
+  [[ -e $wfc_lib/inputs.tsv ]] && ((${#inputs[@]})) || return 0
+  inputs_fault "$wfc_lib/inputs.tsv" "${WFC_INPUTS:-$WFC_RUN/.inputs}" "${inputs[@]}"
+  [[ -z $fault ]] || finish 65 input.changed "$fault; then resume the run"
 }
 
 # in_bases NAME DIRECTORY...: where NAME is, in $sources: the first file, or every directory, because the small files of

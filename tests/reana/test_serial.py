@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from string import Template
@@ -124,6 +126,15 @@ def test_parameters(reana: Path, tmp_path: Path) -> None:
     (tmp_path / "more.yml").write_text("data: other\nplot: p\n", encoding="utf-8")
     changed = commands(reana, input_files=(tmp_path / "more.yml",), parameters=(("plot", "q r"),))
     assert '"other" "q r"' in changed[1]
+
+
+def test_parameters_of_the_command_line_are_text(reana: Path) -> None:
+    command = [sys.executable, "-m", "wfcompile", "inspect", "--nodes", str(reana)]
+    command += ["-p", "events=05", "-p", "data=[a,  1.50]"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    gendata, fitdata = (json.loads(line)["command"] for line in said.splitlines())
+    assert ' 05 "[a,  1.50]"' in gendata
+    assert '"[a,  1.50]" "results/plot.txt"' in fitdata
 
 
 def test_names_of_nodes(reana: Path) -> None:

@@ -66,6 +66,17 @@ def test_a_node_that_asks_for_nothing_gets_nothing(bundle: Bundle, tmp_path: Pat
     assert "credentials" not in str(result.events)
 
 
+@pytest.mark.parametrize("needs", ["", "rucio"])
+def test_the_submitters_own_credentials_are_not_seen(bundle: Bundle, tmp_path: Path, needs: str) -> None:
+    (tmp_path / "rucio.cfg").write_text("[client]\n")
+    names = ["X509_USER_PROXY", "KRB5CCNAME", "RUCIO_CONFIG"]
+    bundle.node("a", "env >seen", more=f"wfc_needs={needs}")
+    bundle.done("a", **dict.fromkeys(names, str(tmp_path / "rucio.cfg")))
+    seen = dict(line.split("=", 1) for line in (bundle.run_dir / "a/seen").read_text().splitlines() if "=" in line)
+    assert [name for name in names if name in seen] == (["RUCIO_CONFIG"] if needs else [])
+    assert str(tmp_path / "rucio.cfg") not in seen.values()
+
+
 def test_a_kerberos_ticket(bundle: Bundle, tmp_path: Path, kerberos: KeyServer) -> None:
     cache = kerberos.ticket(tmp_path / "cache")
     bundle.node(

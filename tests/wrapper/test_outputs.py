@@ -58,6 +58,28 @@ def test_outputs_are_collected(make_bundle: MakeBundle) -> None:
     assert sorted(p.name for p in bundle.run_dir.iterdir()) == [".locks", ".root", "b", "m", "outputs", "record.json"]
 
 
+def test_links_to_nothing_are_left_out(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle("shared")
+    links = "ln -s nowhere d/lost; ln -s nowhere $'d/e/lost\\ntoo'; ln -s e/3 d/good; ln -s nowhere named"
+    bundle.node("a", f"mkdir -p d/e; echo 3 >d/e/3; {links}; echo z >d/z")
+    bundle.done("a")
+    result = last_job(bundle, "a\td\td\na\td\tother\n", ["a"])
+    assert result.returncode == 0, result
+    assert "left out: a/d/lost (a link that leads to nothing)" in result.stdout
+    outputs = bundle.run_dir / "outputs"
+    found = sorted(str(p.relative_to(outputs)) for p in outputs.rglob("*") if not p.is_dir())
+    assert found == [f"{top}/{name}" for top in ("d", "other") for name in ("e/3", "good", "z")]
+    named = last_job(bundle, "a\tnamed\tnamed\n", ["a"])
+    assert named.returncode == 65 and "missing output: a/named" in named.stdout
+
+
+def test_an_output_that_cannot_be_read_is_no_link_to_nothing(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle("shared")
+    bundle.node("a", "mkdir -p d; ln -s nowhere d/lost; ln -s loop d/loop")
+    bundle.done("a")
+    assert last_job(bundle, "a\td\td\n", ["a"]).returncode == 75
+
+
 def test_missing_output_is_a_failure(make_bundle: MakeBundle) -> None:
     bundle = make_bundle("local", WFC_LOGS="run/logs")
     bundle.node("a", "echo x >y")

@@ -194,3 +194,40 @@ def test_a_private_copy_in_a_container(boxed: Bundle) -> None:
     assert (boxed.run_dir / "p/x").read_text() == "data"
     assert (boxed.run_dir / "k/y").read_text() == "datamore\n"
     assert boxed.leftovers() == []
+
+
+DAEMON = "{ setsid sh -c 'while sleep 0.02; do echo more >>x; done' & } && sleep 0.1"
+
+
+def test_a_daemon_of_the_parent_is_ended_with_its_command(bundle: Bundle) -> None:
+    """Else it would write into the result for as long as it lives, and every later step would fail."""
+    bundle.node("p", f"printf data >x; {DAEMON}")
+    result = bundle.done("p")
+    assert "warn.payload.strays" in result.names()
+    left = (bundle.run_dir / "p/x").read_bytes()
+    bundle.node("k", "sleep 0.2; cat $root/p/x >y", parents=["p"])
+    bundle.done("k")
+    assert (bundle.run_dir / "k/y").read_bytes() == left
+
+
+def test_a_daemon_of_a_container_is_ended_too(boxed: Bundle) -> None:
+    boxed.env["WFC_LOCAL"] = "1"  # works in its final place
+    boxed.node("p", f"printf data >x; {DAEMON}", more=BOX)
+    assert "warn.payload.strays" in boxed.done("p").names()
+
+
+def test_something_else_that_writes_into_the_parent_is_said_and_the_node_can_be_tried_again(
+    make_bundle: MakeBundle,
+) -> None:
+    bundle = make_bundle()
+    parent(bundle)
+    bundle.node("k", "sleep 0.2; cat $root/p/x >y", parents=["p"])
+    writer = subprocess.Popen(["sh", "-c", "while sleep 0.02; do echo more >>x; done"], cwd=bundle.run_dir / "p")
+    result = bundle.run("k")
+    writer.kill()
+    writer.wait()
+    assert (result.code, result.reason) == (65, "parent.changed")
+    assert "or a process that one left running; resume the run" in result.final["advice"]
+    bundle.done("p")
+    bundle.done("k")
+    assert (bundle.run_dir / "k/y").read_text() == "data"

@@ -254,8 +254,8 @@ def test_outputs_come_from_the_last_layer(make_bundle: MakeBundle, tmp_path: Pat
     for said in (
         "in (deleted by s2)",
         "never (no node that is done made it)",
-        "d/stranger (a link that leads to nothing, or out of the workspace)",
-        "d/dangling (a link",
+        "missing output: d/stranger (a link that leads out of the workspace)",
+        "left out: d/dangling (a link that leads to nothing)",
         "deep/stranger (no node",
         "not done: s3",
     ):
@@ -277,7 +277,10 @@ def test_outputs_come_from_the_last_layer(make_bundle: MakeBundle, tmp_path: Pat
     chain.bundle.node("s3", "rm -r d", parents=["s1", "s2"], inputs=chain.inputs, more="wfc_workspace=yes")
     bundle.done("s3")
     whole = last_job(bundle, "s3\t/.\t.\n", chain.ids)
-    assert whole.returncode == 65 and "last (a link" in whole.stdout
+    assert whole.returncode == 0 and "left out: last (a link that leads to nothing)" in whole.stdout
+    named = last_job(bundle, "s3\t/last\tlast\n", chain.ids)
+    assert named.returncode == 65 and "missing output: last (a link that leads to nothing)" in named.stdout
+    whole = last_job(bundle, "s3\t/.\t.\n", chain.ids)
     files = {str(p.relative_to(outputs)): p.read_text() for p in outputs.rglob("*") if p.is_file()}
     assert files == {"kept": "kept\n", "o d\nd": "2\n", "dropped/x": "5\n"}
 

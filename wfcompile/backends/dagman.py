@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from wfcompile.credentials import kinds_needed
 from wfcompile.errors import Refused
 from wfcompile.ir import Workflow
-from wfcompile.library import File, library
+from wfcompile.library import File, library, linked_inputs
 from wfcompile.options import Options
 from wfcompile.render import render
 from wfcompile.runtime.dagman import dag_lines, description_name
@@ -46,7 +46,9 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
         "steps": [_description(workflow, step, site, own_scripts) for step in now if step not in later or own_scripts],
         "later": [_description(workflow, step, site, False) for step in later],
         "points": bool(workflow.points),
+        "linked_inputs": linked_inputs(workflow),
         "images": sorted(image.file_name for image in workflow.images.values() if not image.unpacked),
+        "credentials": needed,
         "sent_credentials": [kind for kind in needed if kind != "rucio"],
         "copied_credentials": [kind for kind in needed if kind == "rucio"],
         "shared": site.shared,

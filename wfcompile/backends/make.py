@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wfcompile.credentials import kinds_needed
 from wfcompile.ir import Workflow
-from wfcompile.library import File
+from wfcompile.library import File, linked_inputs
 from wfcompile.options import Options
 from wfcompile.render import render
 from wfcompile.runtime.make import make_rules
@@ -25,6 +25,7 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
     """Yield the Makefile and its helper scripts."""
     values = {"workflow": workflow.name, "nodes": len(workflow.rows), "points": bool(workflow.points)}
     values["credentials"] = kinds_needed(workflow)
+    values["linked_inputs"] = linked_inputs(workflow)
     frame = render("make", "Makefile.j2", values)
     yield File("Makefile", (frame + "".join(make_rules(part_of(workflow, options)))).encode())
     for name in ("status.sh", "resume.sh", "cancel.sh"):

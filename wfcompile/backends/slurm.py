@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from wfcompile.credentials import kinds_needed
 from wfcompile.ir import Workflow
-from wfcompile.library import File
+from wfcompile.library import File, linked_inputs
 from wfcompile.options import Options
 from wfcompile.render import render
 from wfcompile.runtime.parts import by_step
@@ -32,6 +32,7 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
         "workflow": workflow.name,
         "nodes": len(workflow.rows),
         "retries": options.site.retries,
+        "linked_inputs": linked_inputs(workflow),
         "images": sorted(image.file_name for image in workflow.images.values() if not image.unpacked),
         "credentials": kinds_needed(workflow),
         "own_scripts": has_node_scripts(workflow),

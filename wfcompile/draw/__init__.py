@@ -37,5 +37,8 @@ def draw(options: Options, file: Path | None) -> Drawn:
         raise Refused(problem.what, problem.advice) from None
     if file is None or str(file) == "-":
         return Drawn(dot(drawn), workflow.warnings)
-    file.write_text(FORMATS[file.suffix](drawn), encoding="utf-8")
+    try:
+        file.write_text(FORMATS[file.suffix](drawn), encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"-o {file}: it cannot be written: {error.strerror}", "choose another file") from None
     return Drawn(f"{file}\n", workflow.warnings)

@@ -146,6 +146,8 @@ def _value(at: Cursor, key: str) -> Any:
         raise at.refused(f"'{key}' must be a string or a number, not {kind(at.value)}")
     try:
         return parse_setting(name, parse(str(at.value).strip()))
+    except OverflowError:
+        raise Refused(f"{key}: the number is too large", "", at.loc) from None
     except ValueError as error:
         raise Refused(f"{key}: {error}", "", at.loc) from None
 

@@ -49,10 +49,9 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
         if any(type(slot) is str and "\0" in slot for slot in slots):
             raise Refused("a value holds a NUL character, which no command can", loc=workflow.loc(step, ("task",)))
     warnings = list(workflow.warnings)
-    for step, scope, query in rows.skipped:
-        name = scope + workflow.template["steps"][step]["name"]
-        what = f"the stage '{name}' never runs: nothing matches its dependency '{query}'"
-        warnings.append(str(Diagnostic(workflow.loc(step, ("dependencies",)), what, "yadage would skip it silently")))
+    for skipped in rows.skipped:
+        loc = workflow.loc(skipped.step, skipped.part)
+        warnings.append(str(Diagnostic(loc, skipped.what, "yadage would skip it silently")))
     if not len(rows):
         raise Refused(
             "the workflow has no node to run", "does a scatter run over an empty list?", workflow.steps[0].loc

@@ -14,7 +14,7 @@ from .expand import slots_of
 from .late import decode, evaluate, published_at
 from .make import make_rules
 from .outputs import choose_outputs, output_lines
-from .parts import Part, place_of, refuse_shared, shard_of
+from .parts import NODES, Part, place_of, refuse_shared, shard_of
 from .records import is_done, published_by
 from .run_time import Plan, asked_of, expanded_now, ids_of, part_of, read_plan, run_jq
 from .slurm import slurm_lines
@@ -49,6 +49,10 @@ def expand_point(bundle: str, run: str, name: str) -> int:
             shutil.rmtree(os.path.join(run, place_of(point)), ignore_errors=True)
     shutil.rmtree(final, ignore_errors=True)
     os.rename(temporary, final)
+    for skipped in expansion.rows.skipped:
+        if skipped.point == name:
+            line = "%s: %s\n" % (plan.steps[skipped.step]["source"], skipped.what)
+            sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape"))
     return 0
 
 
@@ -109,7 +113,7 @@ def _files(plan: Plan, part: Part, bundle: str, run: str) -> Iterator[Any]:
     else:
         yield "Makefile", ["include $(WFC_BUNDLE)/dynamic.mk\n"] + list(make_rules(part))
     yield "points.txt", [point.name + "\n" for point in part.points]
-    yield "nodes.txt", [node_id + "\n" for node_id in ids]
+    yield NODES, [node_id + "\n" for node_id in ids or [""]]
 
 
 def print_row(bundle: str, run: str, node_id: str) -> int:

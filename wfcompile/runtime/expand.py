@@ -26,7 +26,7 @@ from .jq.reads import keys_read
 from .jq_stage import JqAll, parameter_sets
 from .late import jq_lines, plain, rendered
 from .publish import found_by_nobody, publish, published_by_job, put
-from .references import Nodes, PendingStep, Results, Rows, Scope, completed, jobs_in
+from .references import Nodes, PendingStep, Results, Rows, Scope, Skipped, completed, jobs_in
 from .scatter import expected_elements, scatter
 from .values import (
     ROOT_INIT,
@@ -41,6 +41,7 @@ from .values import (
     has_late,
     has_leaf,
     has_path,
+    in_part,
     late_nodes,
     number,
 )
@@ -149,15 +150,15 @@ class _Expansion:
         if not self.ready(number, step, scope):
             return False
         after = {job for query in step["after"] for entry in self.results.find(query, scope) for job in jobs_in(entry)}
-        for elements in self.elements(step, scope):
+        for elements in self.elements(number, step, scope):
             self.run_body(number, scope, elements, after)
         return True
 
-    def elements(self, step: Dict[str, Any], scope: Scope) -> List["Elements"]:
+    def elements(self, number: int, step: Dict[str, Any], scope: Scope) -> List["Elements"]:
         """Return the elements of a step in one scope; those of a jq-stage differ in the names of their parameters."""
         if step["jq"]:
             sets = parameter_sets(step["jq"], scope, self.results, self.known.jq)
-            self.note_empty(step, scope, len(sets))
+            self.note_empty(number, scope, len(sets), "jq")
             return [Elements(["%s_%d" % (step["name"], i)], [i], one, {}, {}) for i, one in enumerate(sets)]
         common = {key: self.parameter(key, expression, scope) for key, expression in step["parameters"].items()}
         if not step["scatter"]:
@@ -174,12 +175,19 @@ class _Expansion:
             spread = expected_elements(step["scatter"], common, self.known.expected[step["path"]], step["path"])
         common = {key: value for key, value in common.items() if key not in spread}
         indices: List[Optional[int]] = list(range(len(next(iter(spread.values())))))
-        self.note_empty(step, scope, len(indices))
+        self.note_empty(number, scope, len(indices), "scatter")
         names = ["%s_%s" % (step["name"], i) for i in indices]
         return [Elements(names, indices, common, spread, step["parameters"])]
 
-    def note_empty(self, step: Dict[str, Any], scope: Scope, count: int) -> None:
-        """Note a stage that a job's result left without nodes: for what refers to it that is an empty list."""
+    def skip(self, number: int, scope: Scope, part: str, why: str) -> None:
+        what = "the stage '%s%s' %s" % (scope.prefix, self.steps[number]["name"], why)
+        self.rows.skipped.append(Skipped(number, (part,), what, self.point))
+
+    def note_empty(self, number: int, scope: Scope, count: int, part: str) -> None:
+        """Note a stage without nodes. Where a job's result left it so, it is an empty list for what refers to it."""
+        step = self.steps[number]
+        if count == 0:
+            self.skip(number, scope, part, "has no node: there are no elements")
         if count == 0 and scope.prefix + step["name"] in self.known.points:
             scope[step["name"]] = []
             scope.emptied.add(step["name"])
@@ -230,7 +238,7 @@ class _Expansion:
         for query in step["dependencies"]:
             found = self.results.find(query, scope)
             if not (found or scope.emptied.intersection(first_names(query))) or not all(map(completed, found)):
-                self.rows.skipped.append((number, scope.prefix, query))
+                self.skip(number, scope, "dependencies", "never runs: nothing matches its dependency '%s'" % query)
                 scope.complete = False
                 return False
         for expression in step["fulfilled"]:
@@ -239,7 +247,8 @@ class _Expansion:
                 raise Pending(late_nodes(data, set()), ("dependencies",))
             # the engine asks for the truth of references: a list by its length, any scalar but null and false is true
             if not (len(data) if isinstance(data, (list, dict)) else data is not None and data is not False):
-                self.rows.skipped.append((number, scope.prefix, str(expression.get("query"))))
+                why = "never runs: its expression '%s' is not true" % expression.get("query")
+                self.skip(number, scope, "dependencies", why)
                 scope.complete = False
                 return False
         return True
@@ -271,10 +280,12 @@ class _Expansion:
                 self.run_subworkflow(step, scope, inner, parameters)
             return
         chosen = [self.choose(step["cases"], parameters) for parameters in every]  # all, before any node is made
+        without = [elements.names[i] for i, case in enumerate(chosen) if case is None]
+        if without:
+            names = ", ".join(without[:3] + ["…"] * (len(without) > 3))
+            self.skip(number, scope, "cases", "has no node for %s: no case is true" % names)
         for i, case in enumerate(chosen):
-            if case is None:
-                self.rows.skipped.append((number, scope.prefix, "cases"))
-            else:
+            if case is not None:
                 one = Elements([elements.names[i]], [elements.indices[i]], every[i], {}, elements.expressions)
                 self.run_body(case, scope, one, after)
 
@@ -287,7 +298,8 @@ class _Expansion:
                 raise Pending(late_nodes(read, set()), ("cases", str(k)))
             if self.known.jq is None:
                 raise Problem("a case needs jq", part=("cases", str(k)))
-            found = self.known.jq(case["if"], read)
+            with in_part("cases", str(k)):
+                found = self.known.jq(case["if"], read)
             if found and found[0]:
                 return int(case["step"])
         return None
@@ -402,7 +414,7 @@ class _Expansion:
             waits = after if any(p >= scope.first for p in parents) else after.union(scope.after)
             rows.after.append(self.intern(waits - uses) if waits else ())
             rows.globs.append(globs)
-            rows.mounts.append(tuple([(m["path"], self.mounted(m["script"], parameters)) for m in task["mounts"]]))
+            rows.mounts.append(self.mounts(task["mounts"], parameters))
             scope.setdefault(step["name"], []).append(node)
 
     def parameters_of(
@@ -427,13 +439,20 @@ class _Expansion:
                 collect(value.origin, value.data, uses)
         return parameters, uses
 
+    def mounts(self, mounts: List[Dict[str, str]], parameters: Dict[str, Any]) -> Tuple[Tuple[str, Any], ...]:
+        found = []
+        for k, mount in enumerate(mounts):
+            with in_part("task", "mounts", str(k)):
+                found.append((mount["path"], self.mounted(mount["script"], parameters)))
+        return tuple(found)
+
     def mounted(self, script: str, parameters: Dict[str, Any]) -> Any:
         """Return the text of a parameter mount: the results of a jq program as JSON, a line each."""
         read = only_read(script, parameters)
         if has_late(read):
             return Deferred("lines", [script], read)
         if self.known.jq is None:
-            raise Problem("a parameter mount needs jq", part=("task",))
+            raise Problem("a parameter mount needs jq")
         return jq_lines(read, self.known.jq, script)
 
     def filled(self, key: str, data: Any, workdir: str) -> Any:

@@ -9,7 +9,19 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from .late import at_pointer
 from .publish import escape
 from .references import Results, Scope, entries_of
-from .values import Origin, Pending, Problem, Value, has_late, has_leaf, in_order, late_nodes, origin_at, united
+from .values import (
+    Origin,
+    Pending,
+    Problem,
+    Value,
+    has_late,
+    has_leaf,
+    in_order,
+    in_part,
+    late_nodes,
+    origin_at,
+    united,
+)
 
 JqAll = Callable[[str, Any], List[Any]]  # all results of a program
 
@@ -18,15 +30,18 @@ def parameter_sets(spec: Dict[str, Any], scope: Scope, results: Results, jq: Opt
     """Return the parameters of each node of a jq-stage; raises Problem, and Pending when it reads what jobs publish."""
     if jq is None:
         raise Problem("a jq-stage cannot be expanded here")
-    bindings = _bind(spec["bindings"], scope, results, jq)
-    sets = next(iter(jq(spec["stepscript"], bindings)), None)
+    with in_part("bindings"):
+        bindings = _bind(spec["bindings"], scope, results, jq)
+    with in_part("stepscript"):
+        sets = next(iter(jq(spec["stepscript"], bindings)), None)
     if not isinstance(sets, list):
         raise Problem("the stepscript must make a list of parameter sets", part=("stepscript",))
     found = []
     for one in sets:
         data, origin = _resolve(one, results)
         if spec["postscript"].strip() != ".":
-            data, origin = _post(spec["postscript"], data, origin, jq)
+            with in_part("postscript"):
+                data, origin = _post(spec["postscript"], data, origin, jq)
         if not isinstance(data, dict):
             raise Problem("a jq-stage must make mappings of parameters", part=("stepscript",))
         found.append({key: Value(value, origin_at(origin, key)) for key, value in data.items()})

@@ -2,7 +2,7 @@
 
     expand BUNDLE RUN POINT           write RUN/dynamic/POINT: rows, ids, and lines of the target's language
     row BUNDLE RUN NODE               print a node's row; code 3 when this run has no such node
-    outputs BUNDLE RUN                write RUN/dynamic/outputs.tsv and nodes.txt of the whole run
+    outputs BUNDLE RUN                write RUN/dynamic/outputs.tsv of the whole run
     late RUN ROOT                     read an expression a line, print the values, each ended by NUL
     publish RUN OWN ROOT NODE         read (pointer, mode, argument) triples ended by NUL, print members of `published`
     command NODE…                     read the call of a CWL tool (cwl/node.py), print its command and what it needs

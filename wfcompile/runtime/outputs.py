@@ -95,6 +95,8 @@ def _published_as(rows: Rows, paths: Sequence[str], asked: Sequence[str], final:
         by_path.setdefault(paths[step], []).append(node)
     for name in asked:
         stage, _, key = name.rpartition(".")
+        if not stage:
+            raise Problem("--output %s is not STEP.KEY" % name, "known steps: %s" % ", ".join(by_path))
         if stage not in by_path and (final or stage not in paths):
             raise Problem("--output %s: no step '%s'" % (name, stage), "write STEP.KEY; %s" % suggest(stage, by_path))
         for node in by_path.get(stage, ()):

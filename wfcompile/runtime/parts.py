@@ -1,5 +1,6 @@
 """What is submitted together: a workflow as far as it is known when compiled, or what an expansion adds to it."""
 
+import os.path
 from typing import Any, Container, Dict, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from .points import Point
@@ -8,6 +9,7 @@ from .values import Problem
 
 SHARD_ROWS = 1000
 SHARD_BYTES = 1024 * 1024
+NODES = "nodes.txt"  # of an expansion: its nodes, one a line; an empty line if it has none
 
 
 class StepNodes(NamedTuple):
@@ -36,6 +38,14 @@ class Part(NamedTuple):
     def place(self) -> str:
         """Return the directory of its rows: in the bundle, or in the run."""
         return place_of(self.point) if self.point else "rows"
+
+
+def is_expanded(run: str, point: str) -> bool:
+    """Tell whether a run has expanded a point; a list of no bytes is what a full disk leaves."""
+    try:
+        return os.path.getsize(os.path.join(run, place_of(point), NODES)) > 0
+    except OSError:
+        return False
 
 
 def place_of(point: str) -> str:

@@ -13,7 +13,7 @@ the result and a (pointer, mode, argument) triple that is resolved when the comm
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from .format_language import Field, FormatError, base_name, parse, render
-from .values import RUN, Deferred, Late, Problem, has_late, in_order
+from .values import RUN, Deferred, Late, Problem, has_late, in_order, in_part
 
 Glob = Tuple[str, str, Any]  # pointer, mode, text or Deferred
 GLOBS = ("pattern", "relative", "list")
@@ -47,7 +47,8 @@ def publish(
         if publisher["glob"] or publisher["relative_paths"] or has_late(parameters):
             options = [publisher[key] for key in ("script", "tryExact", "glob", "relative_paths")]
             return Late(node, ""), (("", "jq", Deferred("publish", options, parameters)),)
-        return _from_jq(publisher["script"], parameters, jq), ()
+        with in_part("task", "publisher", "script"):
+            return _from_jq(publisher["script"], parameters, jq), ()
     raise Problem("unknown publisher '%s'" % kind)
 
 

@@ -25,6 +25,15 @@ class PendingStep(NamedTuple):
     inputs: Tuple[str, ...]  # paths below the init directory that its nodes may name
 
 
+class Skipped(NamedTuple):
+    """A stage of one scope that has no node, or fewer than elements; the engine says nothing about it."""
+
+    step: int
+    part: Tuple[str, ...]  # the part of the template that says so
+    what: str
+    point: str  # the expansion that found it, as in Rows.point
+
+
 class Rows:
     """The nodes as columns: element n of each list belongs to node n; parents have smaller numbers."""
 
@@ -43,7 +52,7 @@ class Rows:
         self.point: List[str] = []  # the expansion point that made it known; empty: known from the start
         self.calls: Dict[int, Any] = {}  # of CWL: node -> cwl.call.Call
         self.outputs: Dict[str, Any] = {}  # of CWL: what the workflow gives
-        self.skipped: List[Tuple[int, str, str]] = []  # step, scope, the query that matches nothing
+        self.skipped: List[Skipped] = []
         self.pending: List[PendingStep] = []  # steps whose nodes are not known yet
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Container, Dict, Iterator, List, Mapping, NamedTuple, Op
 from .expand import Known
 from .jq import run_text
 from .outputs import Asked
-from .parts import Part, StepNodes, by_step, instances, place_of
+from .parts import Part, StepNodes, by_step, instances, is_expanded
 from .points import Expansion, expanded
 from .records import published_by
 from .references import Rows
@@ -83,7 +83,7 @@ def expanded_now(
     def is_open(name: str) -> bool:
         if name in without:
             return False
-        return all_known or name == opening or os.path.exists(os.path.join(plan.run, place_of(name), "nodes.txt"))
+        return all_known or name == opening or is_expanded(plan.run, name)
 
     try:
         expansion = expanded(plan.template, plan.known, is_open, published)

@@ -25,7 +25,7 @@ class Compiled:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Return the spec of a module that we have."""
-        return ModuleSpec(name, self, is_package=self.modules[name][0]) if name in self.modules else None
+        return ModuleSpec(name, self, is_package=self.modules[name][0]) if name in self.modules else None  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Leave it to Python."""

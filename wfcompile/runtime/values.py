@@ -8,7 +8,8 @@ An origin says whose results a value uses: None (nobody's), a node number, a tup
 dict of origins parallel to the data. Negative numbers stand for init directories.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, Union
 
 RUN = "⦗run⦘"
 JOB = "⦗job⦘"  # the node's own directory in scratch, likewise
@@ -76,6 +77,16 @@ class Problem(Exception):
         self.advice = advice
         self.step = step
         self.part = part
+
+
+@contextmanager
+def in_part(*part: str) -> Iterator[None]:
+    """Say of a Problem in which part of a step it was, if that is not known yet."""
+    try:
+        yield
+    except Problem as problem:
+        problem.part = problem.part or part
+        raise
 
 
 class Waiting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from wfcompile.documents import Document, display_path
 from wfcompile.errors import Refused
@@ -41,7 +42,7 @@ def load(document: Document, options: Options) -> Workflow:
             "language": "cwl",
             "version": version_of(process),
             "tools": builder.tools,
-            "steps": builder.steps,
+            "steps": [_generic(step) | step for step in builder.steps],
             "scopes": builder.scopes,
         },
         steps=tuple(
@@ -61,6 +62,20 @@ def load(document: Document, options: Options) -> Workflow:
         init_directories=places.directories,
         warnings=tuple(dict.fromkeys(map(str, (*reader.warnings, *builder.warnings)))),
     )
+
+
+def _generic(step: dict[str, Any]) -> dict[str, Any]:
+    """Return what a step has to those who look at steps of any language: one field, its command."""
+    publisher = {"publisher_type": "cwl", "glob": False}
+    task = {"text": "{command}", "publisher": publisher, "mounts": [], "runs": True}
+    lists: dict[str, Any] = {key: [] for key in ("dependencies", "fulfilled", "after")}
+    return lists | {
+        "jq": None,
+        "parameters": {},
+        "register": {},
+        "cases": None,
+        "task": task if step["tool"] is not None else None,
+    }
 
 
 def _sources(documents: dict[Path, str]) -> tuple[Source, ...]:

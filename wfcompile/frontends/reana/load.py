@@ -6,6 +6,7 @@ REANA runs in a workspace that holds the files of `inputs`; here the directory o
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,11 @@ def load(document: Document, options: Options) -> Workflow:
     workflow = root.child("workflow")
     workflow.mapping("'workflow'", required=("type",))
     language = workflow.child("type")
-    if language.value in _ADVICE:
-        raise language.refused(f"a workflow of type '{language.value}'", _ADVICE[language.value])
+    kind_of_workflow = language.choice("workflow type", ("yadage", "serial", *_ADVICE))
+    if kind_of_workflow in _ADVICE:
+        raise language.refused(f"a workflow of type '{kind_of_workflow}'", _ADVICE[kind_of_workflow])
     source = Source("reana.yaml", document.text, document.path)
-    if language.choice("workflow type", ("yadage", "serial", *_ADVICE)) == "serial":
+    if kind_of_workflow == "serial":
         return serial.load(library, root, options, source, _files(root, document.path.parent), _outputs(root, "FILE"))
     workflow.mapping("a yadage 'workflow'", ("type", "file", "resources"), ("file",))
     workspace = document.path.parent
@@ -101,6 +103,8 @@ def _path(at: Cursor, workspace: Path) -> Path:
     """Return a path in the workspace; raises Refused when it is not there or leads out."""
     if not isinstance(at.value, str):
         raise at.refused(f"a path must be a string, not {kind(at.value)}")
+    if "\0" in at.value:
+        raise at.refused(f"{at.value!r} is no path: it holds a NUL character", "take it out")
     path = workspace / at.value
     real = path.resolve()
     if workspace.resolve() not in (real, *real.parents):
@@ -124,7 +128,7 @@ def _outputs(root: Cursor, form: str) -> tuple[str, ...]:
         if not isinstance(outputs.value[key], list):
             raise outputs.child(key).refused(f"'{key}' must be a list")
         for item in outputs.child(key).items():
-            if not isinstance(item.value, str) or item.value.startswith("/") or ".." in item.value.split("/"):
+            if not isinstance(item.value, str) or re.search(r"^/|(^|/)\.\.(/|$)|\0", item.value):
                 raise Refused(f"{item.value!r} is no path in the workspace", f"write {form}", item.loc)
             found.append(posixpath.normpath(item.value))
     return tuple(found)

@@ -124,7 +124,10 @@ def _chosen(root: Cursor, steps: list[Cursor]) -> list[tuple[int, Cursor]]:
 
 
 def _parameters(library: Library, root: Cursor, options: Options) -> dict[str, Any]:
-    """Return the values of the reana.yaml's parameters; -i and -p may change them, as `reana-client run -p` does."""
+    """Return the values of the reana.yaml's parameters; -i and -p may change them, as `reana-client run -p` does.
+
+    That takes the text of -p as it stands: 05 and 1.50 keep their zeros.
+    """
     inputs = root.value.get("inputs") or {}
     parameters: dict[str, Any] = {}
     if inputs.get("parameters") is not None:
@@ -136,7 +139,7 @@ def _parameters(library: Library, root: Cursor, options: Options) -> dict[str, A
         if document.data is not None:
             cursor(document).mapping("parameters")
             changes.update(Library(document, [], [file.parent]).plain(cursor(document)))
-    changes.update(options.parameters)
+    changes.update({**dict(options.parameters), **dict(options.parameter_texts)})
     for key, value in changes.items():
         if key not in parameters:
             raise Refused(f"the reana.yaml has no parameter '{key}'", suggest(key, parameters))

@@ -190,7 +190,9 @@ def compare(workflow: Workflow, engine_nodes: list[EngineNode]) -> list[str]:
     """Return what differs between our nodes and the engine's: ids, commands, results, parents."""
     rows = workflow.rows
     theirs = {node.directory: node for node in engine_nodes if node.directory is not None}
-    differences = [f"{name}: only the engine has it" for name in sorted(set(theirs) - set(rows.ids))]
+    waiting = "|".join(re.escape(step.key) for step in rows.pending)  # what the run decides cannot be compared
+    unknown = [name for name in theirs if not (waiting and re.fullmatch(f"({waiting})(_[0-9]+)?(/.*)?", name))]
+    differences = [f"{name}: only the engine has it" for name in sorted(set(unknown) - set(rows.ids))]
     ancestors = _ancestors(engine_nodes)
     directories = {node.identifier: node.directory for node in engine_nodes}
     # the engine makes no edge for a value that turns out to be empty; ours was there before anybody knew

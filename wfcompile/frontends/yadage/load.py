@@ -285,6 +285,7 @@ class _Builder:
         if "bindings" not in scheduler.value:
             raise scheduler.refused("a jq-stage has no 'bindings'", "add them")
         spec: dict[str, Any] = {"bindings": self.library.plain(scheduler.child("bindings"))}
+        self.locs[step, ("bindings",)] = scheduler.child("bindings").loc
         for key, default in (("stepscript", "[.]"), ("postscript", ".")):
             spec[key] = scheduler.value.get(key, default)
             self.locs[step, (key,)] = scheduler.child(key).loc if key in scheduler.value else scheduler.loc

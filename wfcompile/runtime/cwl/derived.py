@@ -6,6 +6,7 @@ Values hold only location and basename; the rest follows from them and from wher
 import contextlib
 import posixpath
 from typing import Any, Dict, Optional
+from urllib.parse import quote, unquote
 
 from ..values import RUN, Deferred, Late
 from .place import Unknown
@@ -38,6 +39,17 @@ def in_root(location: str, root: str) -> str:
     return root + location[len(RUN) :] if location.startswith(RUN) else location
 
 
+def address(location: str, root: str) -> str:
+    """Return a location in the run as expressions see it: a URL."""
+    return "file://" + root + quote(location[len(RUN) :]) if location.startswith(RUN) else location
+
+
+def from_address(location: str, root: str) -> str:
+    """Return a location as values have it."""
+    url = "file://" + root + "/"
+    return RUN + "/" + unquote(location[len(url) :]) if location.startswith(url) else location
+
+
 def basename_of(file: Dict[str, Any], root: str) -> Optional[str]:
     """Return the name of a file."""
     name = known(file, "basename")
@@ -49,6 +61,8 @@ def basename_of(file: Dict[str, Any], root: str) -> Optional[str]:
 
 def attribute(file: Dict[str, Any], key: str, root: str) -> Any:
     """Return one field of a File or Directory as an expression sees it; raises KeyError where there is none."""
+    if key == "location" and file.get(key) is not None:
+        return address(known(file, key) or "", root)
     if file.get(key) is not None or key not in DERIVED + ("basename",):
         return file[key]
     path = path_of(file, root)
@@ -75,7 +89,7 @@ def described(value: Any, root: str) -> Any:
         return value
     full = {key: described(one, root) for key, one in value.items()}
     if is_file(value):
-        for key in DERIVED + ("basename",):
+        for key in DERIVED + ("basename", "location"):
             with contextlib.suppress(KeyError, Unknown):
                 full[key] = attribute(value, key, root)
     return full
@@ -92,6 +106,8 @@ def stored(value: Any, root: str) -> Any:
         for key in ("dirname", "nameroot", "nameext"):
             kept.pop(key, None)
         location = value.get("location")
-        if isinstance(location, str) and kept.get("path") == in_root(location, root):
-            del kept["path"]
+        if isinstance(location, str):
+            kept["location"] = from_address(location, root)
+            if kept.get("path") == in_root(kept["location"], root):
+                del kept["path"]
     return kept

@@ -12,7 +12,7 @@ The template is JSON data:
 A port is {"source": [["input", name] | ["step", name, output], …], "linkMerge", "pickValue", "default"?, "valueFrom"?,
 "loadContents"?}; scope 0 is the workflow. A node's parents are read off its inputs: a file's place begins with the id
 of the node that made it, and late values name theirs.
-Semantics: CWL v1.2, as cwltool does it; inputs get loadContents, then valueFrom, then `when` is asked, for each element.
+Semantics: CWL v1.2, as in cwltool; inputs get loadContents, then valueFrom, then `when` is asked, for each element.
 """
 
 from typing import Any, Dict, List, NamedTuple, Set, Tuple
@@ -36,7 +36,7 @@ Values = Dict[str, Any]
 def expand(template: Dict[str, Any], known: Any) -> Rows:
     """Make the rows and edges of a workflow; raises Problem with the step and the part of it at fault."""
     expansion = _Expansion(template, known)
-    inputs = {name: (known.init or {}).get(name) for name in template["scopes"][0]["inputs"]}
+    inputs = expansion.scope_inputs(0, known.init or {})
     expansion.rows.outputs = expansion.run_scope(0, "", inputs, ())
     return expansion.rows
 
@@ -87,6 +87,12 @@ class _Expansion:
                     problem.step = step
                 raise
         return {name: self.output(name, port, scope) for name, port in about["outputs"].items()}
+
+    def scope_inputs(self, number: int, values: Values) -> Values:
+        """Return the inputs of a workflow, defaults in the place of null."""
+        about = self.template["scopes"][number]
+        ports = {name: dict(about["input_extra"][name], source=[["input", name]]) for name in about["inputs"]}
+        return {name: linked(name, port, lambda source: values.get(source[1])) for name, port in ports.items()}
 
     def output(self, name: str, port: Dict[str, Any], scope: Scope) -> Any:
         """Return an output of a workflow, Blocked when one of its sources is."""
@@ -151,8 +157,7 @@ class _Expansion:
                 return self.add_node(number, step, key, one, inputs, guards)
             outputs = self.expression_tool(step, tool, inputs)
         else:
-            names = self.template["scopes"][step["workflow"]]["inputs"]
-            outputs = self.run_scope(step["workflow"], key + "/", {n: inputs.get(n) for n in names}, guards)
+            outputs = self.run_scope(step["workflow"], key + "/", self.scope_inputs(step["workflow"], inputs), guards)
         return {name: guarded(own, value) for name, value in outputs.items()} if own else outputs
 
     def pend(self, number: int, step: Dict[str, Any], scope: Scope, pending: Pending) -> Waiting:

@@ -18,9 +18,7 @@ def give(bundle: str, run: str, directory: str) -> int:
     value = resolved(_outputs(bundle, run), published_in(run), World(Javascript(), host))
     outputs, copies = final(value, host)
     for copy in copies:
-        target = os.path.join(directory, copy.target)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        copy.write(target)
+        copy.write(os.path.join(directory, copy.target))
     with open(os.path.join(directory, "cwl.output.json"), "w", encoding="utf-8", errors="surrogateescape") as file:
         json.dump(outputs, file, ensure_ascii=False, indent=1, sort_keys=True)
         file.write("\n")

@@ -92,7 +92,7 @@ def outputs_of(node: Node, text: str, exit_code: int) -> Dict[str, Any]:
 def _prepared(node: Node, call: Dict[str, Any], world: World) -> Any:
     tool = tool_of(node)
     inputs = tool_inputs(tool, resolved(call["inputs"], published_in(node.run), world))
-    inputs = complete(inputs, tool, place_of(node), world.host)
+    inputs = complete(inputs, tool, place_of(node), host_of(node), world.javascript)
     place = with_amounts(place_of(node), tool, inputs, world.javascript)
     return prepare(tool, inputs, place, world.javascript)
 

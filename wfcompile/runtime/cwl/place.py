@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, Union
 
+from ..values import JOB as JOB
 from ..values import Problem
 
 

@@ -5,6 +5,9 @@
 if [[ ${1-} == --run ]]; then # relative to where it was typed
   [[ ${2:?--run needs a directory} == /* ]] || set -- "$1" "$PWD/$2" "${@:3}"
 fi
+for name in X509_USER_PROXY RUCIO_CONFIG RUCIO_HOME; do # so are these
+  [[ -z ${!name-} || ${!name} == /* ]] || export "$name=$PWD/${!name}"
+done
 cd -P -- "$(dirname -- "$0")" || exit 1
 if [[ ${1-} == --run ]]; then
   mkdir -p -- "$2/.dag/run" || exit 1

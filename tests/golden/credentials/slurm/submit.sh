@@ -7,6 +7,9 @@ set -u
 if [[ ${1-} == --run ]]; then # relative to where it was typed
   [[ ${2:?--run needs a directory} == /* ]] || set -- "$1" "$PWD/$2" "${@:3}"
 fi
+for name in X509_USER_PROXY RUCIO_CONFIG RUCIO_HOME; do # so are these
+  [[ -z ${!name-} || ${!name} == /* ]] || export "$name=$PWD/${!name}"
+done
 cd -P -- "$(dirname -- "$0")" || exit 1
 bundle=$PWD run=$PWD/run
 if [[ ${1-} == --run ]]; then
@@ -24,9 +27,7 @@ fi
 all=1
 [[ ! -d $run/logs ]] || all=0
 mkdir -p -- "$run/logs" || exit 1
-for name in .images .inputs; do
-  [[ ! -e $bundle/run/$name || -e $run/$name ]] || ln -s -- "$bundle/run/$name" "$run/$name"
-done
+[[ ! -e $bundle/run/.images || -e $run/.images ]] || ln -s -- "$bundle/run/.images" "$run/.images"
 # shellcheck disable=SC2043 # there may be one image only
 for image in docker.io_library_debian_12.sif; do
   [[ -e $run/.images/$image ]] || {

@@ -9,7 +9,7 @@ run=run
 missing=$(bash lib/check.sh "$run") || exit 1
 count=0
 [[ -z $missing ]] || count=$(wc -l <<<"$missing")
-total=$({ cat lib/nodes.txt && find "$run/dynamic" -name nodes.txt -exec cat {} + 2>/dev/null; } | wc -l)
+total=$({ cat lib/nodes.txt && find "$run/dynamic" -name nodes.txt -exec cat {} + 2>/dev/null; } | grep -c .)
 expansions=$(grep -c -E '(^|/)expand[.][^/]*$' <<<"$missing")
 echo "workflow: $((total + expansions - count)) of $total nodes done; expansions to come: $expansions"
 ((count == 0)) || head -n 10 <<<"$missing" | sed 's/^/not done: /'

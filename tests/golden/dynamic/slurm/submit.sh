@@ -24,9 +24,7 @@ fi
 all=1
 [[ ! -d $run/logs ]] || all=0
 mkdir -p -- "$run/logs" || exit 1
-for name in .images .inputs; do
-  [[ ! -e $bundle/run/$name || -e $run/$name ]] || ln -s -- "$bundle/run/$name" "$run/$name"
-done
+[[ ! -e $bundle/run/.images || -e $run/.images ]] || ln -s -- "$bundle/run/.images" "$run/.images"
 ledger=$run/slurm.jobs # number of the array (or `collect`), job id
 rows=rows
 source ./chain.sh
