@@ -32,8 +32,8 @@ class Copy(NamedTuple):
 def final(outputs: Dict[str, Any], host: Host) -> Tuple[Dict[str, Any], List[Copy]]:
     """Return the output object with sizes, checksums and places below one directory, and how to fill that directory.
 
-    The places are plain names, not addresses. Directories have their places first, and a file that is in one of them is not written beside it once more.
-    Two files of one name: the second becomes NAME_2.
+    The places are plain names, not addresses. Directories have theirs first, and a file that is in one of them is not
+    written beside it once more. Two files of one name: the second becomes NAME_2.
     """
     collection = _Collection(host)
     tops = list(_tops(outputs))
