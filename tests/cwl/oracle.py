@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import io
 import json
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from tests.cwl.tools import described, plain
 from wfcompile.runtime.cwl.collect import collect
 from wfcompile.runtime.cwl.files import Host
 from wfcompile.runtime.cwl.javascript import Javascript
@@ -21,46 +21,8 @@ from wfcompile.runtime.values import RUN
 NOT_OURS = ("checksum", "nameroot", "nameext", "dirname", "http://commonwl.org/cwltool#generation")
 
 
-def plain(data: Any) -> Any:
-    """Return JSON data as cwltool's own classes hold it."""
-    return json.loads(json.dumps(data, default=dict))
-
-
-def shape(kind: Any) -> Any:
-    """Return a type of cwltool's as the front end gives it to us."""
-    if isinstance(kind, list):
-        return [shape(one) for one in kind]
-    if isinstance(kind, str):
-        return kind.rpartition(".")[2] if "." in kind else kind.rpartition("#")[2].rpartition("/")[2]
-    made = dict(kind)
-    if made["type"] == "array":
-        made["items"] = shape(made["items"])
-    elif made["type"] == "record":
-        made["fields"] = [port(one, one["name"]) for one in made["fields"]]
-    elif made["type"] == "enum":
-        made["symbols"] = [shape(one) for one in made["symbols"]]
-    return made
-
-
-def port(given: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return an input, an output or a field with its plain name and type."""
-    made = {**given, "name": name.rpartition("#")[2].rpartition("/")[2], "type": shape(given["type"])}
-    if isinstance(made.get("secondaryFiles"), dict):
-        made["secondaryFiles"] = [made["secondaryFiles"]]
-    return made
-
-
-def described(process: Any) -> dict[str, Any]:
-    """Return a tool that cwltool has loaded in the shape of the contract."""
-    tool = plain(process.tool)
-    requirements = {one["class"]: plain(one) for one in [*process.hints, *process.requirements]}
-    ports = {kind: [port(one, one["id"]) for one in tool[kind]] for kind in ("inputs", "outputs")}
-    version = process.metadata.get("http://commonwl.org/cwltool#original_cwlVersion", "v1.2")
-    return {**tool, **ports, "requirements": requirements, "version": version, "name": tool["id"].rpartition("/")[2]}
-
-
 def in_run(data: Any) -> Any:
-    """Return cwltool's values in the run's form: a file anywhere is one below init/."""
+    """Return cwltool's values in the run's form, with the paths that they have for the command."""
     if isinstance(data, list):
         return [in_run(one) for one in data]
     if not isinstance(data, dict):
@@ -71,7 +33,7 @@ def in_run(data: Any) -> Any:
     location = made.pop("location")
     if not location.startswith("_:"):
         made["location"] = RUN + "/init" + path_of(location)
-    return {key: one for key, one in made.items() if key not in ("dirname", "nameroot", "nameext")}
+    return {key: one for key, one in made.items() if key not in NOT_OURS}
 
 
 def path_of(location: str) -> str:
@@ -186,15 +148,10 @@ class Oracle:
 
     def print_outputs(self, outputs: dict[str, Any], host: Host) -> Any:
         """Return the output object, its files copied."""
-        printed, copies = final(outputs, host, str(self.printed_in))
+        printed, copies = final(outputs, host)
         self.printed_in.mkdir(exist_ok=True)
-        for action, target, source in copies:
-            if action == "directory":
-                (self.printed_in / target).mkdir()
-            elif action == "text":
-                (self.printed_in / target).write_text(source, encoding="utf-8")
-            else:
-                shutil.copy(source, self.printed_in / target)
+        for copy_ in copies:
+            copy_.write(str(self.printed_in / copy_.target))
         return printed
 
     def install(self, monkeypatch: Any) -> None:

@@ -55,22 +55,34 @@ def test_as_cwltool_collects(name: str, tmp_path: Path, oracle: Oracle) -> None:
     theirs, ours = oracle.run(tool)
     (case,) = oracle.cases
     assert case.different == []
-    assert (theirs is None) == (ours is None)
-    compare(below(theirs, tmp_path / "oracle/outputs"), ours)
-    compare(below(ours, tmp_path / "printed"), theirs)
-    predicted_holds(case)
+    if CASES[name].get("printed", True):
+        assert (theirs is None) == (ours is None)
+        compare(ours, theirs)
+        compare(below(theirs, tmp_path / "oracle/outputs"), above(ours, tmp_path / "printed"))
+    if CASES[name].get("predicted", True):
+        predicted_holds(case)
 
 
 def below(data: Any, directory: Path) -> Any:
-    """Return what was printed with places below a directory, as expectations are written."""
+    """Return what cwltool printed with places below its directory, as expectations are written."""
     if isinstance(data, list):
         return [below(one, directory) for one in data]
     if not isinstance(data, dict):
         return data
     made = {key: below(one, directory) for key, one in data.items() if key != "path"}
     if "class" in made:
-        made["location"] = made["location"].rpartition(f"{directory}/")[2]
+        made["location"] = str(Path(data["path"]).relative_to(directory))
     return made
+
+
+def above(data: Any, directory: Path) -> Any:
+    """Return what we print as cwltool does: with absolute places."""
+    if isinstance(data, list):
+        return [above(one, directory) for one in data]
+    if not isinstance(data, dict):
+        return data
+    made = {key: above(one, directory) for key, one in data.items()}
+    return {**made, "path": f"{directory}/{data['location']}"} if "class" in made else made
 
 
 def predicted_holds(case: Case) -> None:

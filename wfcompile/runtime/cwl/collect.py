@@ -11,7 +11,7 @@ from .files import Host, Value, checksum, contents, in_files, listing, secondari
 from .globs import glob
 from .place import CwlProblem, Place
 from .types import mismatch
-from .view import View, host_of, host_path, origin_of, path_of, seen, stored, view_of
+from .view import View, host_of, host_path, is_literal, origin_of, path_of, seen, stored, view_of
 
 OWN_WORDS = "cwl.output.json"  # a tool that writes it says itself what its outputs are
 NAMED_AT_MOST = 8  # names in a message
@@ -143,6 +143,9 @@ def _patterns(binding: Dict[str, Any], scene: Scene) -> Iterator[str]:
 def _found(path: str, binding: Dict[str, Any], scene: Scene) -> Value:
     place = host_path(scene.view, path)
     if place is None:
+        origin = origin_of(scene.view, path)
+        if is_literal(origin):
+            return seen(scene.view, path, {"class": origin["class"]})
         raise CwlProblem("'%s' is a link that leads to nothing" % posixpath.relpath(path, scene.view.place.outdir))
     if os.path.isdir(place):
         directory = seen(scene.view, path, {"class": "Directory"})

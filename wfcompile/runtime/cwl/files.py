@@ -83,7 +83,7 @@ def checksum(path: str) -> Tuple[int, str]:
 
 def contents_sum(text: str) -> Tuple[int, str]:
     """Return the same for the text of a literal."""
-    data = text.encode("utf-8")
+    data = text.encode("utf-8", "surrogateescape")
     return len(data), "sha1$" + hashlib.sha1(data).hexdigest()
 
 

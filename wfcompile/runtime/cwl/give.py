@@ -2,7 +2,6 @@
 
 import json
 import os.path
-import shutil
 from typing import Any
 
 from ..late import decode, encode
@@ -10,31 +9,20 @@ from .files import Host
 from .javascript import Javascript
 from .late import World, resolved
 from .node import input_directories, published_in
-from .outputs import Copy, final
+from .outputs import final
 
 
 def give(bundle: str, run: str, directory: str) -> int:
     """Copy the outputs of a run into a directory, with cwl.output.json, whose locations are names below it."""
     host = Host(run, inputs=input_directories(bundle, run))
     value = resolved(_outputs(bundle, run), published_in(run), World(Javascript(), host))
-    outputs, copies = final(value, host, "")
+    outputs, copies = final(value, host)
     for copy in copies:
-        _make(copy, os.path.join(directory, copy.target))
+        copy.write(os.path.join(directory, copy.target))
     with open(os.path.join(directory, "cwl.output.json"), "w", encoding="utf-8", errors="surrogateescape") as file:
         json.dump(outputs, file, ensure_ascii=False, indent=1, sort_keys=True)
         file.write("\n")
     return 0
-
-
-def _make(copy: Copy, target: str) -> None:
-    """Make one file or directory of the outputs."""
-    if copy.action == "directory":
-        os.makedirs(target)
-    elif copy.action == "text":
-        with open(target, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(copy.source)
-    else:
-        shutil.copy(copy.source, target)
 
 
 def _outputs(bundle: str, run: str) -> Any:

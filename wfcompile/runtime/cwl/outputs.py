@@ -1,12 +1,13 @@
 """The outputs of a workflow as a runner prints them, and what to copy for that into one directory."""
 
-import posixpath
+import os
+import shutil
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
-from urllib.parse import quote
 
 from ..values import RUN
 from .files import Host, Value, checksum, contents_sum, listing
 
+OBJECT = "cwl.output.json"  # the output object itself is put beside the files
 Key = Tuple[str, str]  # a location or a literal, and a name
 
 
@@ -14,18 +15,27 @@ class Copy(NamedTuple):
     """One file or directory to make below the directory of the outputs."""
 
     action: str  # copy, text, directory
-    target: str
+    target: str  # a name below that directory
     source: str  # a path on this host, or the text
 
+    def write(self, path: str) -> None:
+        """Make it."""
+        if self.action == "directory":
+            os.makedirs(path, exist_ok=True)
+        elif self.action == "copy":
+            shutil.copy(self.source, path)
+        else:
+            with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+                file.write(self.source)
 
-def final(outputs: Dict[str, Any], host: Host, outdir: str) -> Tuple[Dict[str, Any], List[Copy]]:
-    """Return the output object with sizes, checksums and the places below `outdir`, and how to fill `outdir`.
 
-    Without `outdir` the places are relative.
-    Directories are written first, and a file that is in one of them is not written beside it once more.
-    Two files of one name: the second becomes NAME_2.
+def final(outputs: Dict[str, Any], host: Host) -> Tuple[Dict[str, Any], List[Copy]]:
+    """Return the output object with sizes, checksums and places below one directory, and how to fill that directory.
+
+    The places are plain names, not addresses. Directories have theirs first, and a file that is in one of them is not
+    written beside it once more. Two files of one name: the second becomes NAME_2.
     """
-    collection = _Collection(host, outdir)
+    collection = _Collection(host)
     tops = list(_tops(outputs))
     for value in [top for top in tops if top["class"] == "Directory"] + [top for top in tops if top["class"] == "File"]:
         collection.place(value, "")
@@ -47,12 +57,11 @@ def _key(value: Value) -> Key:
 class _Collection:
     """The files and directories that have a place already."""
 
-    def __init__(self, host: Host, outdir: str) -> None:
+    def __init__(self, host: Host) -> None:
         self.host = host
-        self.outdir = outdir
         self.copies = []  # type: List[Copy]
         self.places = {}  # type: Dict[Key, str]
-        self.taken = set()  # type: set[str]
+        self.taken = {OBJECT}
         self.listings = {}  # type: Dict[Key, List[Value]]
 
     def place(self, value: Value, directory: str) -> None:
@@ -93,9 +102,8 @@ class _Collection:
         if value.get("class") not in ("File", "Directory"):
             return {key: self.printed(item) for key, item in value.items()}
         key = _key(value)
-        path = posixpath.join(self.outdir, self.places[key])
         shown = {name: item for name, item in value.items() if name not in ("contents", "listing", "secondaryFiles")}
-        shown.update(location=("file://" if self.outdir else "") + quote(path), path=path)
+        shown["location"] = self.places[key]
         if value["class"] == "Directory":
             shown["listing"] = [self.printed(entry) for entry in self.listings[key]]
         else:

@@ -20,11 +20,16 @@ class View(NamedTuple):
     passed: Dict[str, Value]  # the inputs, by the paths at which they may be named
 
 
+def is_literal(value: Value) -> bool:
+    """Tell whether a File or Directory is all there is of it: it has no location, or one made up to tell it apart."""
+    return str(value.get("location") or "_:").startswith("_:")
+
+
 def view_of(place: Place, host: Optional[Host], inputs: Any) -> View:
     """Return the view of a node that gets `inputs`."""
     passed = {}  # type: Dict[str, Value]
     for value in in_files(inputs):
-        if "location" in value:
+        if not is_literal(value):
             passed[as_seen(place, value["location"])] = value
         if "path" in value:
             passed[value["path"]] = value
@@ -36,11 +41,11 @@ def as_seen(place: Place, location: str) -> str:
     if location.startswith(RUN):
         return place.root + location[len(RUN) :]
     if location.startswith("file://"):
-        return unquote(location[len("file://") :])
+        return unquote(location[len("file://") :], errors="surrogateescape")
     scheme = location.partition(":")[0] if "://" in location else ""
     if scheme:
         raise CwlProblem("'%s' is not a file of the run: %s locations are not fetched" % (location, scheme))
-    return posixpath.join(place.outdir, location)
+    return posixpath.join(place.outdir, unquote(location, errors="surrogateescape"))
 
 
 def within(directory: str, path: str) -> bool:
@@ -64,8 +69,8 @@ def host_path(view: View, path: str) -> Optional[str]:
     if within(view.place.outdir, target):
         found = _own(view, target)
         return found if os.path.exists(found) else None
-    location = _passed(view, target, path).get("location")
-    return next(iter(host_of(view).paths(location)), None) if location else None
+    origin = _passed(view, target, path)
+    return None if is_literal(origin) else next(iter(host_of(view).paths(origin["location"])), None)
 
 
 def follow(view: View, path: str) -> str:
@@ -108,7 +113,7 @@ def stored(view: View, value: Any) -> Any:
         return value
     if value.get("class") not in ("File", "Directory"):
         return {key: stored(view, item) for key, item in value.items()}
-    if "path" in value or not value.get("location", "_:").startswith("_:"):
+    if "path" in value or not is_literal(value):
         return _located(view, value)
     return _literal(view, value)
 
@@ -121,7 +126,7 @@ def _located(view: View, value: Value) -> Value:
     if "secondaryFiles" in value:
         kept["secondaryFiles"] = stored(view, value["secondaryFiles"])
     origin = origin_of(view, path)
-    if "location" not in origin:
+    if is_literal(origin):
         return dict(kept, **{key: origin[key] for key in ("contents", "listing") if key in origin})
     if view.host is not None:
         found = host_path(view, path)
@@ -182,7 +187,7 @@ def _passed(view: View, target: str, path: str) -> Value:
     # What an expression or a link named by its real path.
     for known, value in list(view.passed.items()):
         real = os.path.realpath(known)
-        if view.host is not None and within(real, names[-1]) and "location" in value:
+        if view.host is not None and within(real, names[-1]) and not is_literal(value):
             return {"location": value["location"] + names[-1][len(real) :]}
     raise CwlProblem(
         "'%s' %sis neither in the tool's directory nor an input" % (target, "" if target == path else "(a link) "),
@@ -197,7 +202,7 @@ def _input_at(view: View, path: str) -> Optional[Value]:
             value = view.passed[at]
             if at == path:
                 return value
-            return {"location": value["location"] + path[len(at) :]} if "location" in value else None
+            return None if is_literal(value) else {"location": value["location"] + path[len(at) :]}
         at = posixpath.dirname(at)
     init = view.place.root + "/init/"
     return {"location": RUN + path[len(view.place.root) :]} if path.startswith(init) else None
