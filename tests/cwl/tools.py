@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+import subprocess
 from decimal import Decimal
-from typing import Any, NamedTuple
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 from urllib.parse import unquote
 
 from wfcompile.runtime.values import RUN
 
 VERSION = "http://commonwl.org/cwltool#original_cwlVersion"
-
-
-class Seen(NamedTuple):
-    """One job of cwltool's before it runs: its tool, its inputs, and what it would run."""
-
-    tool: dict[str, Any]
-    inputs: dict[str, Any]
-    job: Any
 
 
 def plain(data: Any) -> Any:
@@ -78,9 +73,27 @@ def described(process: Any) -> dict[str, Any]:
         "baseCommand": base if isinstance(base, list) else [base],
         "requirements": requirements,
         "hints": [one["class"] for one in process.hints],
+        "formats": broader(process.formatgraph),
         "inputs": [port(one, types) for one in tool["inputs"]],
         "outputs": [port(one, types) for one in tool["outputs"]],
     }
+
+
+def broader(ontology: Any) -> dict[str, list[str]]:
+    """Return for each format of an ontology those that it is a kind of."""
+    found: dict[str, list[str]] = {}
+    for relation in (
+        "http://www.w3.org/2000/01/rdf-schema#subClassOf",
+        "http://www.w3.org/2002/07/owl#equivalentClass",
+    ):
+        for one, other in ontology.query(f"SELECT ?a ?b {{?a <{relation}> ?b}}") if ontology else []:
+            found.setdefault(str(one), []).append(str(other))
+            if relation.endswith("equivalentClass"):
+                found.setdefault(str(other), []).append(str(one))
+    for known in found.values():
+        for one in known:  # it grows
+            known += [other for other in found.get(one, []) if other not in known]
+    return found
 
 
 def in_run(data: Any) -> Any:
@@ -100,16 +113,55 @@ def in_run(data: Any) -> Any:
     return made
 
 
-def watch(look: Callable[[Seen], None]) -> Any:
-    """Return a `job` method for cwltool's CommandLineTool that shows each job to `look` before it runs."""
+def loaded(document: dict[str, Any]) -> Any:
+    """Return a tool that cwltool has loaded."""
+    from cwltool.context import LoadingContext
+    from cwltool.load_tool import load_tool
+    from cwltool.workflow import default_make_tool
+    from schema_salad.sourceline import cmap
+
+    context = LoadingContext({"construct_tool_object": default_make_tool, "relax_path_checks": True})
+    context.disable_js_validation = True
+    document = {"cwlVersion": "v1.2", "class": "CommandLineTool", "id": "_:tool", "outputs": [], **document}
+    return load_tool(cmap(document), context)
+
+
+def given(tool: Path, job: Path | None) -> tuple[Any, dict[str, Any]]:
+    """Return a tool as cwltool loads it, and the inputs that a job order gives it."""
     from cwltool.command_line_tool import CommandLineTool
+    from cwltool.main import main
 
-    original = CommandLineTool.job
+    seen = []
 
-    def job(self: Any, job_order: Any, output_callbacks: Any, runtime_context: Any) -> Iterator[Any]:
-        tool, inputs = described(self), in_run(job_order)
-        for one in original(self, job_order, output_callbacks, runtime_context):
-            look(Seen(tool, inputs, one))
-            yield one
+    def stop(process: Any, order: Any, *rest: Any) -> Any:
+        seen.append((process, order))
+        raise InterruptedError
 
-    return job
+    words = ["--no-container", "--relax-path-checks", "--quiet", str(tool), *([str(job)] if job else [])]
+    with patch.object(CommandLineTool, "job", stop):
+        main(words, stdout=StringIO(), stderr=StringIO())
+    return seen[0]
+
+
+def theirs(process: Any, order: dict[str, Any], directory: Path) -> Any:
+    """Return the job that cwltool makes of a tool and its inputs; it has not run."""
+    from cwltool.context import RuntimeContext
+
+    runtime = RuntimeContext({"use_container": False, "basedir": str(directory), "toplevel": True})
+    for name in ("outdir", "tmpdir", "stagedir"):
+        (directory / name).mkdir()
+        setattr(runtime, name, str(directory / name))
+    return next(process.job(order, None, runtime))
+
+
+def apply(stage: list[Any]) -> None:
+    """Do what must be done before a command starts, as the wrapper does it."""
+    for action, target, source in stage:
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        if action == "directory":
+            Path(target).mkdir(exist_ok=True)
+        elif action == "text":
+            Path(target).write_text(source, encoding="utf-8")
+        else:
+            command = ["ln", "-sT"] if action == "link" else ["cp", "-RLT"]
+            subprocess.run([*command, "--", source, target], check=True)
