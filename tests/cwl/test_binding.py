@@ -92,6 +92,7 @@ def by_cwltool(job: Any) -> dict[str, Any]:
 
     placed = set()
     for entry in PathMapper(copy.deepcopy(job.generatefiles["listing"]), "/", job.builder.outdir, False):
+        assert entry.type is not None
         action = "link" if not entry.type.startswith("Writable") or job.inplace_update else "copy"
         if "Create" in entry.type or entry.resolved.startswith("_:"):
             action = "directory" if "Directory" in entry.type else "text"

@@ -8,7 +8,7 @@ import subprocess
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 from urllib.parse import unquote
 
@@ -118,12 +118,13 @@ def loaded(document: dict[str, Any]) -> Any:
     from cwltool.context import LoadingContext
     from cwltool.load_tool import load_tool
     from cwltool.workflow import default_make_tool
+    from ruamel.yaml.comments import CommentedMap
     from schema_salad.sourceline import cmap
 
     context = LoadingContext({"construct_tool_object": default_make_tool, "relax_path_checks": True})
     context.disable_js_validation = True
     document = {"cwlVersion": "v1.2", "class": "CommandLineTool", "id": "_:tool", "outputs": [], **document}
-    return load_tool(cmap(document), context)
+    return load_tool(cast(CommentedMap, cmap(document)), context)
 
 
 def given(tool: Path, job: Path | None) -> tuple[Any, dict[str, Any]]:
