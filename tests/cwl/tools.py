@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
-from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
 from urllib.parse import unquote
 
+from wfcompile.frontends.cwl.plain import plain
+from wfcompile.frontends.cwl.tools import accepted_formats
 from wfcompile.runtime.values import RUN
 
 VERSION = "http://commonwl.org/cwltool#original_cwlVersion"
-
-
-def plain(data: Any) -> Any:
-    """Return data of YAML as JSON: a number with an exponent is the decimal that it stands for."""
-    if isinstance(data, dict):
-        return {str(key): plain(one) for key, one in data.items()}
-    if isinstance(data, list):
-        return [plain(one) for one in data]
-    if type(data).__name__ == "ScalarFloat":
-        from ruamel.yaml.representer import RoundTripRepresenter
-
-        decimal = format(Decimal(RoundTripRepresenter().represent_scalar_float(data).value), "f")
-        return float(decimal) if "." in decimal else int(decimal)
-    return data if isinstance(data, bool) or data is None else json.loads(json.dumps(data))
 
 
 def kind(given: Any, types: dict[str, Any]) -> Any:
@@ -72,28 +58,15 @@ def described(process: Any) -> dict[str, Any]:
         "version": process.metadata.get(VERSION, "v1.2"),
         "baseCommand": base if isinstance(base, list) else [base],
         "requirements": requirements,
-        "hints": [one["class"] for one in process.hints],
-        "formats": broader(process.formatgraph),
-        "inputs": [port(one, types) for one in tool["inputs"]],
+        "hinted": [one["class"] for one in process.hints],
+        "inputs": [with_formats(port(one, types), process.formatgraph) for one in tool["inputs"]],
         "outputs": [port(one, types) for one in tool["outputs"]],
     }
 
 
-def broader(ontology: Any) -> dict[str, list[str]]:
-    """Return for each format of an ontology those that it is a kind of."""
-    found: dict[str, list[str]] = {}
-    for relation in (
-        "http://www.w3.org/2000/01/rdf-schema#subClassOf",
-        "http://www.w3.org/2002/07/owl#equivalentClass",
-    ):
-        for one, other in ontology.query(f"SELECT ?a ?b {{?a <{relation}> ?b}}") if ontology else []:
-            found.setdefault(str(one), []).append(str(other))
-            if relation.endswith("equivalentClass"):
-                found.setdefault(str(other), []).append(str(one))
-    for known in found.values():
-        for one in known:  # it grows
-            known += [other for other in found.get(one, []) if other not in known]
-    return found
+def with_formats(made: dict[str, Any], ontology: Any) -> dict[str, Any]:
+    """Return an input with the formats that are kinds of the one that it takes."""
+    return {**made, "formats": accepted_formats(made["format"], ontology)} if ontology and "format" in made else made
 
 
 def in_run(data: Any) -> Any:
