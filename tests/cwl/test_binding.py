@@ -184,7 +184,9 @@ def cases() -> list[Any]:
         path = SUITE / test.get("tool", "")
         text = path.read_text("utf-8") if path.is_file() else ""
         included = re.findall(r"\$include: (\S+)", text)  # the suite is kept without its libraries
-        one_command = "class: CommandLineTool" in text and not re.search("^class: (Workflow|ExpressionTool)", text, re.M)
+        one_command = "class: CommandLineTool" in text and not re.search(
+            "^class: (Workflow|ExpressionTool)", text, re.M
+        )
         if one_command and not test.get("should_fail") and all((path.parent / name).exists() for name in included):
             found.append(pytest.param(test, id=test.get("id", str(number))))
     return found
