@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from decimal import Decimal
-from typing import Any, NamedTuple
+import subprocess
+from io import StringIO
+from pathlib import Path
+from typing import Any, cast
+from unittest.mock import patch
 from urllib.parse import unquote
 
+from wfcompile.frontends.cwl.plain import plain
+from wfcompile.frontends.cwl.tools import accepted_formats
 from wfcompile.runtime.values import RUN
 
 VERSION = "http://commonwl.org/cwltool#original_cwlVersion"
-
-
-class Seen(NamedTuple):
-    """One job of cwltool's before it runs: its tool, its inputs, and what it would run."""
-
-    tool: dict[str, Any]
-    inputs: dict[str, Any]
-    job: Any
-
-
-def plain(data: Any) -> Any:
-    """Return data of YAML as JSON: a number with an exponent is the decimal that it stands for."""
-    if isinstance(data, dict):
-        return {str(key): plain(one) for key, one in data.items()}
-    if isinstance(data, list):
-        return [plain(one) for one in data]
-    if type(data).__name__ == "ScalarFloat":
-        from ruamel.yaml.representer import RoundTripRepresenter
-
-        decimal = format(Decimal(RoundTripRepresenter().represent_scalar_float(data).value), "f")
-        return float(decimal) if "." in decimal else int(decimal)
-    return data if isinstance(data, bool) or data is None else json.loads(json.dumps(data))
 
 
 def kind(given: Any, types: dict[str, Any]) -> Any:
@@ -77,10 +58,15 @@ def described(process: Any) -> dict[str, Any]:
         "version": process.metadata.get(VERSION, "v1.2"),
         "baseCommand": base if isinstance(base, list) else [base],
         "requirements": requirements,
-        "hints": [one["class"] for one in process.hints],
-        "inputs": [port(one, types) for one in tool["inputs"]],
+        "hinted": [one["class"] for one in process.hints],
+        "inputs": [with_formats(port(one, types), process.formatgraph) for one in tool["inputs"]],
         "outputs": [port(one, types) for one in tool["outputs"]],
     }
+
+
+def with_formats(made: dict[str, Any], ontology: Any) -> dict[str, Any]:
+    """Return an input with the formats that are kinds of the one that it takes."""
+    return {**made, "formats": accepted_formats(made["format"], ontology)} if ontology and "format" in made else made
 
 
 def in_run(data: Any) -> Any:
@@ -100,16 +86,56 @@ def in_run(data: Any) -> Any:
     return made
 
 
-def watch(look: Callable[[Seen], None]) -> Any:
-    """Return a `job` method for cwltool's CommandLineTool that shows each job to `look` before it runs."""
+def loaded(document: dict[str, Any]) -> Any:
+    """Return a tool that cwltool has loaded."""
+    from cwltool.context import LoadingContext
+    from cwltool.load_tool import load_tool
+    from cwltool.workflow import default_make_tool
+    from ruamel.yaml.comments import CommentedMap
+    from schema_salad.sourceline import cmap
+
+    context = LoadingContext({"construct_tool_object": default_make_tool, "relax_path_checks": True})
+    context.disable_js_validation = True
+    document = {"cwlVersion": "v1.2", "class": "CommandLineTool", "id": "_:tool", "outputs": [], **document}
+    return load_tool(cast(CommentedMap, cmap(document)), context)
+
+
+def given(tool: Path, job: Path | None) -> tuple[Any, dict[str, Any]]:
+    """Return a tool as cwltool loads it, and the inputs that a job order gives it."""
     from cwltool.command_line_tool import CommandLineTool
+    from cwltool.main import main
 
-    original = CommandLineTool.job
+    seen = []
 
-    def job(self: Any, job_order: Any, output_callbacks: Any, runtime_context: Any) -> Iterator[Any]:
-        tool, inputs = described(self), in_run(job_order)
-        for one in original(self, job_order, output_callbacks, runtime_context):
-            look(Seen(tool, inputs, one))
-            yield one
+    def stop(process: Any, order: Any, *rest: Any) -> Any:
+        seen.append((process, order))
+        raise InterruptedError
 
-    return job
+    words = ["--no-container", "--relax-path-checks", "--quiet", str(tool), *([str(job)] if job else [])]
+    with patch.object(CommandLineTool, "job", stop):
+        main(words, stdout=StringIO(), stderr=StringIO())
+    return seen[0]
+
+
+def theirs(process: Any, order: dict[str, Any], directory: Path) -> Any:
+    """Return the job that cwltool makes of a tool and its inputs; it has not run."""
+    from cwltool.context import RuntimeContext
+
+    runtime = RuntimeContext({"use_container": False, "basedir": str(directory), "toplevel": True})
+    for name in ("outdir", "tmpdir", "stagedir"):
+        (directory / name).mkdir()
+        setattr(runtime, name, str(directory / name))
+    return next(process.job(order, None, runtime))
+
+
+def apply(stage: list[Any]) -> None:
+    """Do what must be done before a command starts, as the wrapper does it."""
+    for action, target, source in stage:
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        if action == "directory":
+            Path(target).mkdir(exist_ok=True)
+        elif action == "text":
+            Path(target).write_text(source, encoding="utf-8")
+        else:
+            command = ["ln", "-sT"] if action == "link" else ["cp", "-RLT"]
+            subprocess.run([*command, "--", source, target], check=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -38,7 +40,18 @@ def _item(value: Any, parent: Any, key: Any) -> Any:
         return value
     if isinstance(value, int):
         return int(value)
-    return float(value) if isinstance(value, float) else _text(value, parent, key)
+    return _number(value) if isinstance(value, float) else _text(value, parent, key)
+
+
+def _number(value: float) -> int | float:
+    """Return a float as JSON has it; `1.2e5` of YAML is a whole number, which a command line shows without a point."""
+    if hasattr(value, "_exp") and not math.isinf(value) and not math.isnan(value):
+        from ruamel.yaml.representer import RoundTripRepresenter
+
+        written = Decimal(RoundTripRepresenter().represent_scalar_float(value).value)
+        if "." not in format(written, "f"):
+            return int(written)
+    return float(value)
 
 
 def _text(value: Any, parent: Any, key: Any = None) -> str:

@@ -125,6 +125,8 @@ def _bind(
             inner = (number,) + place + tail
             items += _bind({"type": schema["items"]}, item, binding, inner, (number,), tail, context)
         return items
+    if kind == "Any" and isinstance(value, list):
+        return [Bound((number,) + place + tail, binding, item) for number, item in enumerate(value)]
     own = Bound(place, binding, value)
     if "valueFrom" in binding and kind != "record":  # it stands for all of the value
         return [own]

@@ -96,8 +96,7 @@ def check_formats(tool: Dict[str, Any], context: Context) -> None:
                 continue
             wanted = wanted if isinstance(wanted, list) else [wanted]
             given = value.get("format")
-            kinds = [given] + list((tool.get("formats") or {}).get(given, []))
-            if not given or not any(kind in wanted for kind in kinds):
+            if given not in wanted + asked.get("formats", []):
                 raise CwlProblem(
                     "%s: the File '%s' of the input '%s' %s"
                     % (

@@ -8,7 +8,13 @@ from .types import matches, mismatch, named, shown
 
 Schema = Dict[str, Any]  # what has a "type": an input, a field of a record, the items of an array
 
-INHERITED = ("secondaryFiles", "format", "loadContents", "loadListing")  # what an array's input says of its Files
+INHERITED = (
+    "secondaryFiles",
+    "format",
+    "formats",
+    "loadContents",
+    "loadListing",
+)  # what an array's input says of its Files
 
 
 def known(value: Any) -> Any:

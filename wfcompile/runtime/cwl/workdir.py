@@ -108,7 +108,7 @@ def _valid(name: str, tool: Dict[str, Any], context: Context) -> str:
     if path in ("", ".", "..", "/") or path.startswith("../"):
         raise CwlProblem("'%s' is no name within the working directory" % name)
     if path.startswith("/"):
-        required = "DockerRequirement" in tool["requirements"] and "DockerRequirement" not in tool.get("hints", ())
+        required = "DockerRequirement" in tool["requirements"] and "DockerRequirement" not in tool.get("hinted", ())
         if context.version in OLD or not required:
             raise CwlProblem(
                 "the entryname '%s' is an absolute path" % name,
