@@ -84,7 +84,6 @@ def test_the_real_search() -> None:
     ("old", "new", "said"),
     [
         ("type: yadage", "type: snakemake", "8:9: a workflow of type 'snakemake'; snakemake submits"),
-        ("type: yadage", "type: cwl", "8:9: a workflow of type 'cwl'"),
         ("type: yadage", "type: yadag", "8:9: unknown workflow type 'yadag'; did you mean 'yadage'?"),
         ("file: flow/workflow.yml", "file: flow/workflo.yml", "9:9: 'flow/workflo.yml' does not exist; did you mean"),
         ("directories: [flow]", "directories: [../..]", "4:17: '../..' leads out"),

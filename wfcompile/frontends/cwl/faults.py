@@ -59,6 +59,14 @@ def refused(error: BaseException, texts: Mapping[Path, str], fallback: Loc | Non
     if isinstance(error, KeyError) and error.__context__ is not None:  # cwltool stumbles over its own message
         error = error.__context__
     what, loc = _tree(error) or message(str(error))
+    remote = re.search(r"undefined reference to ('https?://[^']*')", what)
+    if remote:
+        what = f"{remote[1]} {NO_NETWORK}"
+    circle = re.search(r"circular dependency: \[(.*)\]", what)
+    if circle:  # cwltool shuffles steps
+        steps = sorted(re.findall(r"'([^']+)'", circle[1]))
+        what = f"the steps {' and '.join(re.split('[#/]', step)[-1] for step in steps)} wait for each other"
+        return Refused(what, "remove one of these sources", _mentioned(f"'{steps[0]}'", texts) or fallback)
     loc = loc or _mentioned(what, texts) or fallback
     if NO_NETWORK in what and loc is not None:
         return Refused(what, "keep a copy beside the document, and name that", loc)
@@ -106,9 +114,13 @@ def message(text: str) -> tuple[str, Loc | None]:
 def _mentioned(what: str, texts: Mapping[Path, str]) -> Loc | None:
     """Return where a document has the file name or address that a message quotes."""
     for quoted in re.findall(r"'([^']{3,})'", what):
-        for name in (quoted, quoted.rsplit("/", 1)[-1]):
+        patterns = [re.escape(name) for name in (quoted, quoted.rsplit("/", 1)[-1]) if name]
+        if "#" in quoted:  # of a step or a process
+            patterns = [rf"(?m)(?<=\s)({re.escape(re.split('[#/]', quoted)[-1])})[\"']?(?=:|$)"]
+        for pattern in patterns:
             for path, text in texts.items():
-                at = text.find(name)
-                if name and at >= 0:
+                match = re.search(pattern, text)
+                if match:
+                    at = match.start()
                     return Loc(shown(str(path)), text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
     return None

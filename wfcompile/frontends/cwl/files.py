@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from wfcompile.documents import display_path
 from wfcompile.errors import Refused, suggest
 from wfcompile.frontends.cwl.faults import loc_of, path_of
-from wfcompile.frontends.cwl.plain import plain
+from wfcompile.frontends.cwl.plain import plain, scalar
 from wfcompile.runtime.values import RUN
 
 _KEPT = ("class", "basename", "size", "checksum", "format")
@@ -38,35 +38,36 @@ class Places:
         self.directories[place] = path.parent
         return f"{RUN}/init/{place}/{path.name}"
 
-    def localise(self, data: Any, must_exist: bool = False) -> Any:
+    def localise(self, data: Any) -> Any:
         """Return data as plain JSON with its Files and Directories in the form of the run."""
-        if isinstance(data, list):
-            return [self.localise(item, must_exist) for item in data]
+        if isinstance(data, dict) and data.get("class") in ("File", "Directory"):
+            return self._file(data)
         if isinstance(data, dict):
-            if data.get("class") in ("File", "Directory"):
-                return self._file(data, must_exist)
-            return {str(key): self.localise(value, must_exist) for key, value in data.items()}
-        return plain(data)
+            return {str(key): self.item(data, key) for key in data}
+        return [self.item(data, n) for n in range(len(data))] if isinstance(data, list) else plain(data)
 
-    def _file(self, data: Any, must_exist: bool) -> dict[str, Any]:
+    def item(self, data: Any, key: Any) -> Any:
+        """Return an item of a mapping or list, which knows where it stands."""
+        value = data[key]
+        return self.localise(value) if isinstance(value, dict | list) else scalar(value, data, key)
+
+    def _file(self, data: Any) -> dict[str, Any]:
         about = {key: plain(data[key]) for key in _KEPT if data.get(key) is not None}
         location = data.get("location", data.get("path"))
         if location is None or str(location).startswith("_:"):
-            about.update({key: self.localise(data[key], must_exist) for key in ("contents", "listing") if key in data})
+            about.update({key: self.localise(data[key]) for key in ("contents", "listing") if key in data})
             if not about.get("basename") or f"_:{about['basename']}" == location:  # cwltool made it up
                 about["basename"] = hashlib.sha1(
                     repr(about.get("contents")).encode(), usedforsecurity=False
                 ).hexdigest()
         else:
             path = local(data, str(location))
-            if must_exist:
-                _refuse_missing(data, path)
             about["location"] = self.located(path)
             about.setdefault("basename", path.name)
             if data["class"] == "File" and path.is_file():
                 about["size"] = path.stat().st_size
         if data.get("secondaryFiles"):
-            about["secondaryFiles"] = self.localise(data["secondaryFiles"], must_exist)
+            about["secondaryFiles"] = self.localise(data["secondaryFiles"])
         return about
 
 
@@ -78,6 +79,14 @@ def local(data: Any, location: str) -> Path:
         raise Refused(what, "download it and name the copy", loc_of(data, "location"))
     path = path_of(location)
     return path.with_name(f"{path.name}#{split.fragment}") if split.scheme and split.fragment else path
+
+
+def refuse_missing(data: Any) -> None:
+    """Refuse the first File or Directory of data that is not on this machine, or not of its class."""
+    for file in files_in(data):
+        location = file.get("location", file.get("path"))
+        if location is not None and not str(location).startswith("_:"):
+            _refuse_missing(file, local(file, str(location)))
 
 
 def _refuse_missing(data: Any, path: Path) -> None:

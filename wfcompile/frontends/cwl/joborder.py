@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from wfcompile.errors import Diagnostic, Refused, suggest
 from wfcompile.frontends.cwl.faults import loc_of, path_of
-from wfcompile.frontends.cwl.files import Places, files_in
+from wfcompile.frontends.cwl.files import Places, files_in, refuse_missing
 from wfcompile.frontends.cwl.plain import name_of
 from wfcompile.frontends.cwl.reading import OVERRIDES, REQUIREMENTS, Reader
 from wfcompile.options import Options
@@ -23,37 +23,38 @@ _OURS = ("$namespaces", "$schemas", "__id", "id", "cwl:tool", "https://w3id.org/
 class JobOrder:
     """Values by input, with the positions that cwltool gave them; and what it says about requirements."""
 
-    values: Any
-    namespaces: Mapping[str, str] = field(default_factory=dict)
-    requirements: list[Any] = field(default_factory=list)
-    overrides: list[Any] = field(default_factory=list)
+    values: dict[str, Any]
+    namespaces: dict[str, str]
+    requirements: list[Any]
+    overrides: list[Any]
 
 
 def read_job_order(reader: Reader, options: Options, document: Path) -> JobOrder:
     """Return the job order of `-i`; of two files the later counts."""
-    values: Any = None
-    about = JobOrder({}, {})
+    order = JobOrder({}, {}, [], [])
     for file in options.input_files:
-        if not file.is_file():
-            raise Refused(f"the job order '{file}' does not exist", "check -i")
-        file = Path(os.path.normpath(file.absolute()))
-        found = reader.job_order(file)
+        found = reader.job_order(_file(file))
         if not isinstance(found, dict):
             raise Refused(f"the job order '{file}' is no mapping of inputs to values", "check -i", loc_of(found))
         if OVERRIDES in found:
-            about.overrides.extend(reader.overrides(found, file, document))
-        about.requirements.extend(found.pop(REQUIREMENTS, None) or [])
-        about.namespaces.update(found.get("$namespaces") or {})  # type: ignore[attr-defined]
+            order.overrides.extend(reader.overrides(found, _file(file), document))
+        order.requirements.extend(found.pop(REQUIREMENTS, None) or [])
+        order.namespaces.update(found.get("$namespaces") or {})
         if options.initdir:
-            _find(found, file.parent, options.initdir)
-        if values is None:
-            values = found  # keeps its positions
-        else:
-            values.update(found)
-    for key in _OURS:
-        if values:
-            values.pop(key, None)
-    return JobOrder({} if values is None else values, about.namespaces, about.requirements, about.overrides)
+            _find(found, _file(file).parent, options.initdir)
+        for key in _OURS:
+            found.pop(key, None)
+        if order.values:
+            order.values.update(found)
+        else:  # as it is: it knows its positions
+            order = replace(order, values=found)
+    return order
+
+
+def _file(file: Path) -> Path:
+    if not file.is_file():
+        raise Refused(f"the job order '{file}' does not exist", "check -i")
+    return Path(os.path.normpath(file.absolute()))
 
 
 def base_of(options: Options, document: Path) -> Path:
@@ -64,14 +65,13 @@ def base_of(options: Options, document: Path) -> Path:
 
 
 def _find(values: Any, beside: Path, workspace: Path) -> None:
-    """Point the files that are not beside the job order to those of the workspace, where REANA's paths begin."""
+    """Point to files of the workspace, where REANA's relative paths begin, not to those beside the job order."""
     for file in files_in(values):
-        key = next((key for key in ("location", "path") if str(file.get(key, "")).startswith("file:")), None)
-        if key is None or path_of(str(file[key])).exists():
-            continue
-        inside = workspace / os.path.relpath(path_of(str(file[key])), beside)
-        if inside.exists():
-            file[key] = inside.absolute().as_uri()
+        for key in ("location", "path"):
+            if str(file.get(key, "")).startswith("file:"):
+                inside = workspace / os.path.relpath(path_of(str(file[key])), beside)
+                if inside.exists():
+                    file[key] = inside.absolute().as_uri()
 
 
 def complete(
@@ -80,28 +80,33 @@ def complete(
     """Return the value of every input in the form of the run; raises Refused for what does not fit its type."""
     values = order.values
     ports = {name_of(port["id"]): port for port in process.tool["inputs"]}
-    values.update({key: _as_file(value, ports.get(key, {}).get("type")) for key, value in options.parameters})
+    base = options.initdir or Path.cwd()
+    given = {key: copy.deepcopy(value) for key, value in options.parameters}
+    values.update({key: _as_file(value, ports.get(key, {}).get("type"), base) for key, value in given.items()})
     for key in [key for key in values if key not in ports]:
         what = f"'{key}' is no input of the workflow"
         warnings.append(Diagnostic(loc_of(values, key), what, suggest(str(key), ports)))
         del values[key]
     with reader.speaking():
         _check(values, order.namespaces, process)
+    refuse_missing(values)
     _find_secondary_files(values, process, reader, ports)
-    return {name: places.localise(values.get(name), must_exist=True) for name in ports}
+    return {name: places.item(values, name) if name in values else None for name in ports}
 
 
-def _as_file(value: Any, type_: Any) -> Any:
-    """Return a path of `-p` as a File or Directory if the input takes one, and no text."""
+def _as_file(value: Any, type_: Any, base: Path) -> Any:
+    """Return a value of `-p`, whose paths begin at `base`; a path is a File or Directory where no text is wanted."""
     types = type_ if isinstance(type_, list) else [type_]
     if isinstance(value, list):
-        items = [type_["items"] for type_ in types if isinstance(type_, dict) and type_.get("type") == "array"]
-        return [_as_file(item, items) for item in value]
-    wanted = next((type_ for type_ in types if type_ in ("File", "Directory")), None)
+        items = [member["items"] for member in types if isinstance(member, dict) and member.get("type") == "array"]
+        return [_as_file(item, items[0] if items else None, base) for item in value]
+    wanted = next((member for member in types if member in ("File", "Directory")), None)
     if isinstance(value, str) and wanted and "string" not in types and "Any" not in types:
-        return {"class": wanted, "location": Path(value).absolute().as_uri()}
-    if isinstance(value, dict) and value.get("class") in ("File", "Directory") and "path" in value:
-        return {**value, "location": Path(value["path"]).absolute().as_uri()}
+        value = {"class": wanted, "path": value}
+    for file in files_in(value):
+        key = "location" if "location" in file else "path"
+        if key in file and "://" not in str(file[key]):
+            file[key] = (base / str(file[key])).absolute().as_uri()
     return value
 
 

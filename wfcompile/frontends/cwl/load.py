@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from wfcompile.documents import Document, display_path
+from wfcompile.documents import Document, cursor, display_path
 from wfcompile.errors import Refused
 from wfcompile.frontends.cwl import joborder
 from wfcompile.frontends.cwl.files import Places
@@ -18,15 +18,18 @@ from wfcompile.frontends.cwl.workflows import Builder
 from wfcompile.ir import Source, Step, Workflow
 from wfcompile.options import Options
 
+VERSIONS = ("v1.0", "v1.1", "v1.2")
+
 
 def load(document: Document, options: Options) -> Workflow:
     """Load a CWL document, the process that FILE#NAME selects, else its #main; raises Refused."""
     path = Path(os.path.normpath(document.path.absolute()))
+    _check_version(document)
     reader = Reader()
     order = joborder.read_job_order(reader, options, path)
     orders = set(reader.texts)
     fragment = "" if options.spec.name == path.name else options.spec.name.partition("#")[2]
-    process = reader.process(path, fragment, order.requirements, order.overrides)
+    process = reader.process(document, fragment, order.requirements, order.overrides)
     places = Places(joborder.base_of(options, path))
     name = file_name_of(str(process.tool["id"])) if fragment else path.stem
     documents = {file: text for file, text in reader.texts.items() if file not in orders}
@@ -76,6 +79,13 @@ def _generic(step: dict[str, Any]) -> dict[str, Any]:
         "cases": None,
         "task": task if step["tool"] is not None else None,
     }
+
+
+def _check_version(document: Document) -> None:
+    root = cursor(document)
+    if "cwlVersion" not in root.value:
+        raise root.refused("there is no 'cwlVersion' at the top level", f"write one of {', '.join(VERSIONS)}")
+    root.child("cwlVersion").choice("cwlVersion", VERSIONS)
 
 
 def _sources(documents: dict[Path, str]) -> tuple[Source, ...]:

@@ -27,13 +27,14 @@ def file_name_of(identifier: str) -> str:
 def plain(data: Any) -> Any:
     """Return data with plain types; raises Refused for the characters that are tokens in a bundle."""
     if isinstance(data, dict):
-        return {_text(key, data): _item(value, data, key) for key, value in data.items()}
+        return {_text(key, data): scalar(value, data, key) for key, value in data.items()}
     if isinstance(data, list):
-        return [_item(value, data, number) for number, value in enumerate(data)]
-    return _item(data, None, None)
+        return [scalar(value, data, number) for number, value in enumerate(data)]
+    return scalar(data, None, None)
 
 
-def _item(value: Any, parent: Any, key: Any) -> Any:
+def scalar(value: Any, parent: Any, key: Any) -> Any:
+    """Return the value of a key of a mapping or list, which knows where it stands, with plain types."""
     if isinstance(value, dict | list):
         return plain(value)
     if value is None or isinstance(value, bool):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os.path
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from schema_salad.exceptions import ValidationException
 from schema_salad.fetcher import DefaultFetcher
 
-from wfcompile.documents import display_path
+from wfcompile.documents import Document, display_path
 from wfcompile.errors import Diagnostic, Refused
 from wfcompile.frontends.cwl.faults import NO_NETWORK, message, path_of, refused
 from wfcompile.loc import Loc
@@ -36,7 +37,7 @@ class Reader:
         """Return what cwltool reads documents with."""
         return _LocalFetcher(cache, self.texts)
 
-    def process(self, path: Path, fragment: str, requirements: list[Any], overrides: list[Any]) -> Any:
+    def process(self, document: Document, fragment: str, requirements: list[Any], overrides: list[Any]) -> Any:
         """Return a document's process with its steps; `requirements` are those of the job order."""
         from cwltool.context import LoadingContext
         from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
@@ -51,10 +52,11 @@ class Reader:
                 "overrides_list": overrides,
             }
         )
-        with self.speaking():
-            uri = path.absolute().as_uri() + (f"#{fragment}" if fragment else "")
-            context, document, uri = fetch_document(uri, context)
-            context, uri = resolve_and_validate_document(context, document, uri)
+        path = Path(os.path.normpath(document.path.absolute()))
+        with self.speaking(document.loc()):
+            uri = path.as_uri() + (f"#{fragment}" if fragment else "")
+            context, read, uri = fetch_document(uri, context)
+            context, uri = resolve_and_validate_document(context, read, uri)
             if requirements:
                 if (context.metadata or {}).get(ORIGINAL_VERSION) == "v1.0":
                     raise ValidationException("'cwl:requirements' in a job order needs cwlVersion v1.1 or later")
@@ -139,8 +141,8 @@ class _Heard(logging.Handler):
         """Return what is worth a reader's time."""
         found = []
         for text in self.texts:
-            if not any(words in text for words in _IDLE):
-                what, loc = message(text)
+            what, loc = message(text)
+            if not any(words in what for words in _IDLE):
                 found.append(Diagnostic(loc, what.replace("Workflow checker warning: ", "", 1)))
         return found
 

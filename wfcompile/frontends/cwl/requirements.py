@@ -10,6 +10,7 @@ from wfcompile.errors import Diagnostic, Refused
 from wfcompile.frontends.cwl.faults import loc_of
 from wfcompile.frontends.cwl.files import Places
 from wfcompile.frontends.cwl.plain import plain
+from wfcompile.loc import Loc
 
 _CWLTOOL = "http://commonwl.org/cwltool#"
 _OLD_NAMES = {
@@ -79,15 +80,20 @@ def refuse_unsupported(process: Any, warnings: list[Diagnostic]) -> None:
     for number, entry in enumerate(required):
         if _name(entry) not in known:
             what = f"the requirement '{entry['class']}' is not supported"
-            raise Refused(what, "make it a hint if the tool runs without it", loc_of(required, number))
+            raise Refused(what, "make it a hint if the tool runs without it", _where(process, "requirements", number))
         if _name(entry) == "SoftwareRequirement":
             what = "SoftwareRequirement has no effect: nothing installs packages"
-            warnings.append(Diagnostic(loc_of(required, number), what, "put them into the image"))
+            warnings.append(Diagnostic(_where(process, "requirements", number), what, "put them into the image"))
     hints = process.tool.get("hints") or []
     for number, entry in enumerate(hints):
         if _name(entry) not in known:
             what = f"the hint '{re.split('[#/]', str(entry['class']))[-1]}' has no effect here"
-            warnings.append(Diagnostic(loc_of(hints, number), what))
+            warnings.append(Diagnostic(_where(process, "hints", number), what))
+
+
+def _where(process: Any, key: str, number: int) -> Loc | None:
+    entries = process.tool[key]
+    return loc_of(entries[number]) or loc_of(entries, number) or loc_of(process.tool, key)
 
 
 def image_of(process: Any) -> str | None:

@@ -175,12 +175,11 @@ class Builder:
         if re.fullmatch(r"(_:)?[0-9a-f-]{36}|run", name):  # invented: it stands in its step
             name = path
         tool = tool_of(process, name, self.places, self.texts)
-        return self._numbers.setdefault(json.dumps(tool, sort_keys=True), self._append(tool))
-
-    def _append(self, tool: dict[str, Any]) -> int:
-        if json.dumps(tool, sort_keys=True) not in self._numbers:
+        key = json.dumps(tool, sort_keys=True)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.tools)
             self.tools.append(tool)
-        return len(self.tools) - 1
+        return self._numbers[key]
 
     def _link(self, port: Any, key: str, refs: Mapping[str, list[str]], multiple: bool) -> dict[str, Any]:
         """Return where the value of a step's input or a workflow's output comes from."""

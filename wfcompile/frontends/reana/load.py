@@ -23,7 +23,6 @@ _TOP = ("version", "inputs", "workflow", "outputs", "tests", "workspace")
 _INPUTS = ("files", "directories", "parameters", "options")
 _OPERATIONAL = ("toplevel", "initdir", "initfiles", "accept_metadir")
 _ADVICE = {
-    "cwl": "CWL is not compiled by this version",
     "snakemake": "snakemake submits to these schedulers itself: `snakemake --executor slurm`",
 }
 
@@ -36,19 +35,22 @@ def load(document: Document, options: Options) -> Workflow:
     workflow = root.child("workflow")
     workflow.mapping("'workflow'", required=("type",))
     language = workflow.child("type")
-    kind_of_workflow = language.choice("workflow type", ("yadage", "serial", *_ADVICE))
+    kind_of_workflow = language.choice("workflow type", ("yadage", "serial", "cwl", *_ADVICE))
     if kind_of_workflow in _ADVICE:
         raise language.refused(f"a workflow of type '{kind_of_workflow}'", _ADVICE[kind_of_workflow])
     source = Source("reana.yaml", document.text, document.path)
     if kind_of_workflow == "serial":
         return serial.load(library, root, options, source, _files(root, document.path.parent), _outputs(root, "FILE"))
-    workflow.mapping("a yadage 'workflow'", ("type", "file", "resources"), ("file",))
+    workflow.mapping(f"a {kind_of_workflow} 'workflow'", ("type", "file", "resources"), ("file",))
     workspace = document.path.parent
     spec = _path(workflow.child("file"), workspace)
-    loaded = yadage_load.load(
-        read_document(spec, "the workflow's file", workflow.child("file").loc),
-        _options(root, library, options, spec, workspace),
-    )
+    read = read_document(spec, "the workflow's file", workflow.child("file").loc)
+    if kind_of_workflow == "cwl":
+        from wfcompile.frontends.cwl import load as cwl_load
+
+        loaded = cwl_load.load(read, _cwl_options(root, library, options, spec, workspace))
+        return replace(loaded, sources=(*loaded.sources, source))
+    loaded = yadage_load.load(read, _options(root, library, options, spec, workspace))
     return replace(loaded, sources=(*loaded.sources, source), asked=_outputs(root, "NODE/FILE"))
 
 
@@ -80,6 +82,27 @@ def _options(root: Cursor, library: Library, options: Options, spec: Path, works
         initdir=options.initdir or initdir,
         input_files=options.input_files or tuple(files),
         parameters=tuple({**parameters, **named}.items()),
+    )
+
+
+def _cwl_options(root: Cursor, library: Library, options: Options, spec: Path, workspace: Path) -> Options:
+    """Return the options with the job order, the file that the parameter `input` names or the parameters themselves."""
+    _files(root, workspace)
+    _outputs(root, "FILE")
+    inputs = root.child("inputs") if "inputs" in root.value else None
+    parameters, files = {}, []
+    if inputs and inputs.value.get("parameters") is not None:
+        given = inputs.child("parameters")
+        if set(given.mapping("'parameters'")) == {"input"} and isinstance(given.value["input"], str):
+            files = [_path(given.child("input"), workspace)]
+        else:
+            parameters = library.plain(given)
+    return replace(
+        options,
+        spec=spec,
+        initdir=options.initdir or workspace,
+        input_files=options.input_files or tuple(files),
+        parameters=tuple({**parameters, **dict(options.parameters)}.items()),
     )
 
 
