@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -65,6 +66,7 @@ def main() -> int:
     """Run the command line."""
     from wfcompile.errors import Misused
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing is left running, whichever way we are stopped
     try:
         code: int = command.main(standalone_mode=False) or DONE
         return code
