@@ -14,7 +14,6 @@ from tests.cluster.test_workflows import until
 from tests.cluster.testbed import Cluster
 from tests.conftest import ROOT
 from tests.cwl.conformance import COPY, PASS, cases, faults
-from wfcompile.frontends import FRONTENDS
 from wfcompile.options import Options
 
 both = pytest.mark.parametrize("target", ["dagman", "slurm"])
@@ -38,7 +37,6 @@ SAMPLE = """
 """.split()
 
 
-@pytest.mark.skipif("cwl" not in FRONTENDS, reason="there is no front end for CWL yet")
 @both
 def test_sample_of_the_conformance_tests(cluster: Cluster, target: str, tmp_path: Path) -> None:
     assert len(SAMPLE) == len(set(SAMPLE)) == 40
