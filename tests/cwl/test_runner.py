@@ -32,7 +32,7 @@ stages:
           interpreter: bash
           script: |
             COMMAND
-            echo '{{"f": {{"class": "File", "location": "a #1.txt", "secondaryFiles": [
+            echo '{{"f": {{"class": "File", "location": "a%20%231.txt", "secondaryFiles": [
               {{"class": "Directory", "location": "d", "listing": [{{"class": "File", "location": "d/x"}}]}}]}},
               "l": {{"class": "File", "location": "http://example.com/x"}}, "n": [1, null]}}' > {object}
             echo new > '{text}'
