@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import unquote
 
 import click
 
 from wfcompile import __version__
 
 DONE, FAILED, UNSUPPORTED, INTERRUPTED = 0, 1, 33, 130
-OBJECT = "cwl.output.json"  # the last job writes it into outputs/, with locations relative to there
+OBJECT = "cwl.output.json"  # the last job writes it into outputs/, with locations (URLs) relative to there
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,6 +67,7 @@ def main() -> int:
     """Run the command line."""
     from wfcompile.errors import Misused
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing is left running, whichever way we are stopped
     try:
         code: int = command.main(standalone_mode=False) or DONE
         return code
@@ -177,7 +180,7 @@ def _placed(value: Any, outdir: Path) -> Any:
         return value
     placed = {key: _placed(item, outdir) for key, item in value.items()}
     if value.get("class") in ("File", "Directory") and "://" not in value.get("location", "://"):
-        path = outdir / value["location"]
+        path = outdir / unquote(value["location"])
         placed |= {"location": path.as_uri(), "path": str(path)}
     return placed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -78,13 +79,15 @@ def _call(words: Sequence[str], directory: Path, log: Log) -> int:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        start_new_session=True,  # what it has started ends with it
     ) as process:
         assert process.stdout is not None
         try:
             for line in process.stdout:
                 log(line)
         except BaseException:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
+            log(process.stdout.read())  # until the last of them has ended
             raise
     return process.returncode
 

@@ -123,6 +123,12 @@ class Cluster:
             raise AssertionError(f"{directory}/{dag}: DAGMan is gone and left no status:\n{said[-2000:]}")
         return int(statuses[-1])
 
+    def wait_dags(self, top: PurePath, timeout: float = 300) -> None:
+        """Waits until no DAGMan submitted from below a directory of head is left."""
+        mine = f'JobUniverse == 7 && substr(Iwd, 0, {len(str(top)) + 1}) == "{top}/"'
+        look = ["condor_q", "-nobatch", "-constraint", mine, "-af", "ClusterId", "JobStatus", "Iwd"]
+        self._wait(lambda: self.run("head", look).stdout, f"DAGs below {top}", timeout)
+
     def wait_slurm(self, timeout: float = 300) -> None:
         """Waits until Slurm has no job of this session left. A stranded dependency is a job, too."""
         self._wait(lambda: "\n".join(" ".join(job) for job in self._slurm_jobs()), "Slurm jobs", timeout)

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import signal
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -174,13 +175,15 @@ def _last(log: str) -> str:
 
 
 def run_case(case: Case, runner: Runner, directory: Path, fault: Fault | None = None) -> Verdict:
-    """Run a test and judge it; a test that takes too long has failed."""
+    """Run a test and judge it; one that takes too long, or breaks the runner, has failed."""
     try:
         with limited(TIME):
             ran = runner(case, directory / "out")
         return judge(case, ran, fault)
     except TimeoutError as late:
         return Verdict(case, FAIL, str(late))
+    except Exception:
+        return Verdict(case, FAIL, _last(traceback.format_exc()))
 
 
 @contextmanager

@@ -111,6 +111,15 @@ def test_a_test_that_takes_too_long_has_failed(tmp_path: Path, monkeypatch: pyte
     assert (verdict.state, verdict.why) == (FAIL, "it took longer than 1 s")
 
 
+@pytest.mark.parametrize("should_fail", [True, False])
+def test_a_runner_that_breaks_has_failed(should_fail: bool, tmp_path: Path) -> None:
+    def broken(case: Case, outdir: Path) -> Ran:
+        raise KeyError("some name")
+
+    verdict = run_case(case(should_fail=should_fail), broken, tmp_path)
+    assert verdict.state == FAIL and "KeyError: 'some name'" in verdict.why
+
+
 def test_summary() -> None:
     verdicts = [judge(case(name=name), Ran(code, {"out": 3}, "")) for name, code in (("a", 0), ("b", 33), ("c", 1))]
     assert list(summary(verdicts)) == [
