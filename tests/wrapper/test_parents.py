@@ -221,8 +221,10 @@ def test_something_else_that_writes_into_the_parent_is_said_and_the_node_can_be_
 ) -> None:
     bundle = make_bundle()
     parent(bundle)
-    bundle.node("k", "sleep 0.2; cat $root/p/x >y", parents=["p"])
-    writer = subprocess.Popen(["sh", "-c", "while sleep 0.02; do echo more >>x; done"], cwd=bundle.run_dir / "p")
+    begun = bundle.path / "begun"
+    bundle.node("k", f"touch {begun}; sleep 0.3; cat $root/p/x >y", parents=["p"])
+    writing = f"until test -e {begun}; do sleep 0.01; done; while sleep 0.02; do echo more >>x; done"
+    writer = subprocess.Popen(["sh", "-c", writing], cwd=bundle.run_dir / "p")
     result = bundle.run("k")
     writer.kill()
     writer.wait()
