@@ -84,10 +84,20 @@ tool_collect() {
     tool_published=${members%.}
   else
     for file in ${node_files[@]+"${node_files[@]}"}; do
+      [[ ! -L $own/$file ]] || tool_resolve "$own/$file"
       [[ -e $own/$file ]] || finish 65 output.missing "the command made no $file"
     done
   fi
   tool_unlink
+}
+
+# tool_resolve LINK: others look for a file at this place; a link to somewhere else becomes what it leads to.
+tool_resolve() {
+  local target
+  target=$(readlink -- "$1")
+  [[ $target == /* && $target != "$root/$id"/* ]] || return 0
+  tool_here "$target"
+  cp -RL -- "$here_path" "$1.wfc-new" && mv -fT -- "$1.wfc-new" "$1" || finish 75 enospc "$1 cannot be replaced by a copy"
 }
 
 # The outputs name the places that such links lead to.

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from tests.cwl.tools import described, plain
+from tests.cwl.tools import described
+from wfcompile.frontends.cwl.plain import plain
 from wfcompile.runtime.cwl.collect import collect
 from wfcompile.runtime.cwl.files import Host
 from wfcompile.runtime.cwl.javascript import Javascript

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from wfcompile.ir import Workflow
 from wfcompile.jq_program import run_jq
-from wfcompile.runtime.expand import Known, expand, first_names
+from wfcompile.runtime.expand import Known, first_names
+from wfcompile.runtime.languages import expand
 from wfcompile.runtime.parts import steps_below
 from wfcompile.runtime.points import Expansion, Published, expanded
 from wfcompile.runtime.references import Rows

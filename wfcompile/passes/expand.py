@@ -52,7 +52,7 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
     for skipped in rows.skipped:
         loc = workflow.loc(skipped.step, skipped.part)
         warnings.append(str(Diagnostic(loc, skipped.what, "yadage would skip it silently")))
-    if not len(rows):
+    if not len(rows) and workflow.language != "cwl":
         raise Refused(
             "the workflow has no node to run", "does a scatter run over an empty list?", workflow.steps[0].loc
         )

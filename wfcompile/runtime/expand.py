@@ -73,10 +73,6 @@ def expand(template: Dict[str, Any], known: Known) -> Rows:
 
     A step whose nodes depend on what jobs have yet to publish is left out, with all that depends on it: Rows.pending.
     """
-    if template.get("language") == "cwl":
-        from .cwl.expand import expand as expand_cwl  # neither language loads the other's
-
-        return expand_cwl(template, known)
     expansion = _Expansion(template, known)
     expansion.run()
     return expansion.rows

@@ -6,7 +6,8 @@ whole point is expanded at once. A point may leave points of its own behind, whi
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from .expand import Known, expand
+from .expand import Known
+from .languages import expand
 from .references import PendingStep, Rows
 
 Published = Callable[[str], Optional[Mapping[str, Any]]]  # node id -> late pointer -> value
