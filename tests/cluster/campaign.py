@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -74,6 +75,8 @@ def campaign(
             ran[case.name] = Ran(UNSUPPORTED, None, str(refused))
         except Refused as refused:
             ran[case.name] = Ran(FAILED, None, str(refused))
+        except Exception:
+            ran[case.name] = Ran(FAILED, None, traceback.format_exc())
     names = tuple(case.name for case in cases if case.name not in ran)
     submitted = _brought(cluster, target, tmp_path, names)
     began = time.monotonic()
