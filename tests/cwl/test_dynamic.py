@@ -28,3 +28,20 @@ def test_same_outputs_as_cwltool(name: str, job: dict[str, Any], tmp_path: Path)
     expected = run_by_cwltool(document, tmp_path / "job.json", tmp_path / "cwltool")
     found = run_by_make(document, tmp_path / "job.json", tmp_path / "make")
     assert placeless(found) == placeless(expected)
+
+
+@pytest.mark.parametrize("expect", ["shout=3", "shout<=5"])
+def test_an_expected_number(expect: str, tmp_path: Path) -> None:
+    """What is compiled with the number gives what the run finds by itself."""
+    (tmp_path / "job.json").write_text('{"count": 3}')
+    found = run_by_make(HERE / "dot.cwl", tmp_path / "job.json", tmp_path / "found")
+    expected = run_by_make(HERE / "dot.cwl", tmp_path / "job.json", tmp_path / "expected", "--expect", expect)
+    assert placeless(found) == placeless(expected)
+
+
+def test_a_wrong_number_is_said(tmp_path: Path) -> None:
+    (tmp_path / "job.json").write_text('{"count": 3}')
+    with pytest.raises(AssertionError, match="1 of 4 nodes are done"):
+        run_by_make(HERE / "dot.cwl", tmp_path / "job.json", tmp_path / "made", "--expect", "shout=2")
+    log = (tmp_path / "made" / "run" / "logs" / "shout_0.log").read_text(encoding="utf-8")
+    assert "compiled with --expect shout=2, and this run has 3; compile again with that number" in log

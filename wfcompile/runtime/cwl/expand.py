@@ -28,7 +28,7 @@ from .late import OPERATIONS, World
 from .links import is_late, linked
 from .place import Unknown
 from .predict import predict
-from .scatter import Element, elements, gathered, lengths
+from .scatter import Element, elements, expected, gathered, lengths
 
 Values = Dict[str, Any]
 
@@ -129,7 +129,13 @@ class _Expansion:
             return self.run_element(number, step, scope, Element((), inputs), key)
         parameters, method = step["scatter"]["parameters"], step["scatter"]["method"]
         inputs.update({name: self.now(inputs[name]) for name in parameters})
-        sizes = lengths(parameters, inputs)
+        try:
+            sizes = lengths(parameters, inputs)
+        except Pending:
+            if step["path"] not in self.known.expected:
+                raise
+            inputs = expected(parameters, method, inputs, self.known.expected[step["path"]], step["path"])
+            sizes = lengths(parameters, inputs)
         results = []
         for one in list(elements(parameters, method, inputs)):
             name = "_".join([key] + [str(i) for i in one.indices])

@@ -9,6 +9,7 @@ from .expressions import Context, evaluate
 from .files import Host, contents, in_files
 from .links import flattened, picked
 from .place import CwlProblem, Place, Unknown
+from .scatter import element
 
 Published = Callable[[Any, str], Any]  # node, JSON pointer -> value
 
@@ -88,6 +89,7 @@ OPERATIONS: Dict[str, Operation] = {
     "cwl.eval": _eval,  # an expression of a step
     "cwl.tool": _tool,  # one output of an ExpressionTool
     "cwl.contents": _contents,  # a file with its contents
+    "cwl.element": lambda value, options, world: element(value, *options),  # of a list whose length --expect says
     "cwl.default": lambda value, options, world: options[0] if value is None else value,
     "cwl.merged": lambda values, options, world: flattened(values),
     "cwl.picked": lambda value, options, world: picked(value, *options),

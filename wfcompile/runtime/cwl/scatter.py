@@ -6,7 +6,7 @@ Source: CWL v1.2 Workflow, "Scatter/gather".
 import itertools
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
-from ..values import Pending, late_nodes
+from ..values import Deferred, Pending, late_nodes
 from .links import is_late
 from .place import CwlProblem
 
@@ -45,6 +45,32 @@ def elements(parameters: Sequence[str], method: str, inputs: Dict[str, Any]) -> 
         for k, name in enumerate(parameters):
             own[name] = inputs[name][index[k if method != "dotproduct" else 0]]
         yield Element(index, own)
+
+
+def expected(parameters: Sequence[str], method: str, inputs: Dict[str, Any], count: int, path: str) -> Dict[str, Any]:
+    """Return inputs whose scattered lists have `count` elements, as --expect says; the nodes check it."""
+    if method != "dotproduct" and len(parameters) > 1:
+        what = "--expect %s=%d: how many elements each list of a crossproduct has cannot be told from it" % (
+            path,
+            count,
+        )
+        raise CwlProblem(what, "leave it out: the run finds them")
+    own = dict(inputs)
+    for name in parameters:
+        if is_late(inputs[name]):
+            own[name] = [Deferred("cwl.element", [k, count, path], inputs[name]) for k in range(count)]
+        elif not isinstance(inputs[name], list) or len(inputs[name]) != count:
+            raise CwlProblem("--expect %s=%d: the list '%s' has another length" % (path, count, name))
+    return own
+
+
+def element(value: Any, index: int, count: int, path: str) -> Any:
+    """Return one element of a list that was expected to have `count`; raises CwlProblem when it has not."""
+    if not isinstance(value, list) or len(value) != count:
+        found = len(value) if isinstance(value, list) else "no list"
+        what = "the step '%s' was compiled with --expect %s=%d, and this run has %s" % (path, path, count, found)
+        raise CwlProblem(what, "compile again with that number, or without --expect")
+    return value[index]
 
 
 def gathered(sizes: Sequence[int], method: str, results: List[Dict[str, Any]], names: Sequence[str]) -> Dict[str, Any]:
