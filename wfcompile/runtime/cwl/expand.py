@@ -20,11 +20,12 @@ from typing import Any, Dict, List, NamedTuple, Set, Tuple
 from ..input_paths import input_paths
 from ..late import at_pointer
 from ..references import PendingStep, Rows
-from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, late_nodes
+from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, in_part, late_nodes
 from .call import Call, place_before, tool_inputs
 from .command import prepare
+from .derived import is_file
 from .javascript import Javascript
-from .late import OPERATIONS, World
+from .late import OPERATIONS, World, looks_at_files
 from .links import is_late, linked
 from .place import Unknown
 from .predict import predict
@@ -92,7 +93,12 @@ class _Expansion:
         """Return the inputs of a workflow, defaults in the place of null."""
         about = self.template["scopes"][number]
         ports = {name: dict(about["input_extra"][name], source=[["input", name]]) for name in about["inputs"]}
-        return {name: linked(name, port, lambda source: values.get(source[1])) for name, port in ports.items()}
+        found = {}
+        for name, port in ports.items():
+            with in_part("inputs", name):
+                value = linked(name, port, lambda source: values.get(source[1]))
+                found[name] = self.with_contents(value) if port.get("loadContents") else value
+        return found
 
     def output(self, name: str, port: Dict[str, Any], scope: Scope) -> Any:
         """Return an output of a workflow, Blocked when one of its sources is."""
@@ -129,6 +135,9 @@ class _Expansion:
             return self.run_element(number, step, scope, Element((), inputs), key)
         parameters, method = step["scatter"]["parameters"], step["scatter"]["method"]
         inputs.update({name: self.now(inputs[name]) for name in parameters})
+        late = [name for name in parameters if is_late(inputs[name])]
+        if late:
+            raise Pending(self.makers([inputs[name] for name in late]), ("in", late[0]))
         sizes = lengths(parameters, inputs)
         results = []
         for one in list(elements(parameters, method, inputs)):
@@ -203,14 +212,11 @@ class _Expansion:
         return after
 
     def with_contents(self, value: Any) -> Any:
-        if is_late(value):
-            return Deferred("cwl.contents", [], value)
         if isinstance(value, list):
             return [self.with_contents(one) for one in value]
-        if not isinstance(value, dict) or value.get("class") != "File" or "contents" in value:
+        if not is_late(value) and (not is_file(value) or "contents" in value):
             return value
-        contents = self.known.look("", value["location"], False)
-        return Deferred("cwl.contents", [], value) if contents is None else dict(value, contents=contents)
+        return self.now(Deferred("cwl.contents", [], value))
 
     def value_of(self, text: str, inputs: Values, self_: Any, step: Dict[str, Any], part: Tuple[str, ...]) -> Any:
         """Return the value of a step's expression, Deferred where it needs what only a node knows."""
@@ -231,9 +237,18 @@ class _Expansion:
         if value.operation not in ("cwl.eval", "cwl.tool") and has_late(data):
             return again
         try:
-            return OPERATIONS[value.operation](data, value.options, World(self.javascript))
+            return OPERATIONS[value.operation](data, value.options, self.world(again))
         except Unknown:
             return again
+
+    def world(self, value: Deferred) -> World:
+        """Return what a value's operation can use: files, when it asks for them and all who make them have ended."""
+        if self.known.host is None or not looks_at_files(value.operation, value.options):
+            return World(self.javascript)
+        if not all([self.known.published(self.rows.ids[node]) is not None for node in self.makers(value.data)]):
+            return World(self.javascript)
+        self.rows.read.update(input_paths(value.data))
+        return World(self.javascript, self.known.host)
 
     def expression_tool(self, step: Dict[str, Any], tool: Dict[str, Any], inputs: Values) -> Values:
         wanted = tool_inputs(tool, inputs)

@@ -15,7 +15,7 @@ from .call import tool_inputs, with_amounts
 from .collect import collect
 from .command import prepare
 from .complete import complete
-from .files import Host
+from .files import Host, host_in
 from .javascript import Javascript
 from .late import World, all_true, resolved
 from .place import Place
@@ -104,13 +104,7 @@ def place_of(node: Node) -> Place:
 
 def host_of(node: Node) -> Host:
     """Return where this process finds files."""
-    return Host(node.run, node.name, node.own, input_directories(node.bundle, node.run))
-
-
-def input_directories(bundle: str, run: str) -> List[str]:
-    """Return where the workflow's inputs may be."""
-    given = os.environ.get("WFC_INPUTS")
-    return [given] if given else [os.path.join(bundle, "inputs"), os.path.join(run, ".inputs")]
+    return host_in(node.bundle, node.run, node.name, node.own)
 
 
 def tool_of(node: Node) -> Dict[str, Any]:
