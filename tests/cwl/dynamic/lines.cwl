@@ -6,7 +6,7 @@ inputs:
   words: string
   text: File
 steps:
-  say: {run: say.cwl, in: {word: words}, out: [said]}
+  say: {run: say.cwl, in: {a: words}, out: [said]}
   lines:
     run: &split
       class: ExpressionTool
@@ -19,8 +19,8 @@ steps:
     run: *split
     in: {file: text}
     out: [lines]
-  each: {run: say.cwl, scatter: word, in: {word: lines/lines}, out: [said]}
-  all: {run: say.cwl, scatter: word, in: {word: given/lines}, out: [said]}
+  each: {run: say.cwl, scatter: a, in: {a: lines/lines}, out: [said]}
+  all: {run: say.cwl, scatter: a, in: {a: given/lines}, out: [said]}
 outputs:
   each: {type: 'File[]', outputSource: each/said}
   all: {type: 'File[]', outputSource: all/said}

@@ -15,14 +15,14 @@ of the node that made it, and late values name theirs.
 Semantics: CWL v1.2, as in cwltool; inputs get loadContents, then valueFrom, then `when` is asked, for each element.
 """
 
-from typing import Any, Dict, List, NamedTuple, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ..input_paths import input_paths
 from ..late import at_pointer
 from ..references import PendingStep, Rows
 from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, in_part, late_nodes
 from .call import Call, place_before, tool_inputs
-from .command import prepare
+from .command import Prepared, prepare
 from .derived import is_file
 from .javascript import Javascript
 from .late import OPERATIONS, World, looks_at_files
@@ -30,6 +30,7 @@ from .links import is_late, linked
 from .place import Unknown
 from .predict import predict
 from .scatter import Element, elements, gathered, lengths
+from .staging import inner, mapped
 
 Values = Dict[str, Any]
 
@@ -74,6 +75,7 @@ class _Expansion:
         self.rows = Rows()
         self.numbers: Dict[str, int] = {}  # node id -> number
         self.point = ""  # the expansion point of the step in hand
+        self.updated: Dict[str, str] = {}  # location -> that of its copy which a tool has updated "in place"
 
     # workflows
 
@@ -103,7 +105,7 @@ class _Expansion:
     def output(self, name: str, port: Dict[str, Any], scope: Scope) -> Any:
         """Return an output of a workflow, Blocked when one of its sources is."""
         blocked = self.blocked(port, scope)
-        return Blocked(blocked) if blocked else linked(name, port, lambda source: fetch(source, scope))
+        return Blocked(blocked) if blocked else linked(name, port, lambda source: self.current(fetch(source, scope)))
 
     def blocked(self, port: Dict[str, Any], scope: Scope) -> List[Waiting]:
         found = [fetch(source, scope) for source in port["source"]]
@@ -129,7 +131,7 @@ class _Expansion:
             blocked = self.blocked(port, scope)
             if blocked:
                 raise Pending(Blocked(blocked).causes, ("in", name))
-            inputs[name] = linked(name, port, lambda source: fetch(source, scope))
+            inputs[name] = linked(name, port, lambda source: self.current(fetch(source, scope)))
         key = scope.prefix + step["name"]
         if not step["scatter"]:
             return self.run_element(number, step, scope, Element((), inputs), key)
@@ -211,6 +213,23 @@ class _Expansion:
                 after[name] = self.value_of(port["valueFrom"], before, before[name], step, ("in", name))
         return after
 
+    def current(self, value: Any) -> Any:
+        """Return a value whose Files and Directories are as the last tool left them that updated them in place."""
+        try:
+            return mapped(value, self.renewed) if self.updated else value
+        except Unknown:  # what belongs to a file is known only when a job has ended
+            return value
+
+    def renewed(self, file: Dict[str, Any]) -> Dict[str, Any]:
+        """Return a File or Directory at its present location."""
+        file = inner(file, self.renewed)
+        location = file.get("location")
+        while isinstance(location, str) and location != at_present(location, self.updated):
+            location = at_present(location, self.updated)
+        if location == file.get("location"):
+            return file
+        return {key: part for key, part in dict(file, location=location).items() if key not in ("size", "checksum")}
+
     def with_contents(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self.with_contents(one) for one in value]
@@ -264,8 +283,11 @@ class _Expansion:
         rows, node = self.rows, len(self.rows)
         tool = self.template["tools"][step["tool"]]
         wanted = tool_inputs(tool, inputs)
-        command, stage, result = (None, (), None) if guards else self.before(tool, wanted, key)
-        call = Call(step["tool"], wanted, guards, stage, late=command is None, collects=result is None)
+        prepared, result = (None, None) if guards else self.before(tool, wanted, key)
+        command, stage, limit = (prepared.command, tuple(prepared.stage), prepared.limit) if prepared else (None, (), 0)
+        if tool["requirements"].get("InplaceUpdateRequirement", {}).get("inplaceUpdate"):
+            self.updated.update({source: target for action, target, source in stage if action == "copy"})
+        call = Call(step["tool"], wanted, guards, stage, command is None, result is None, limit)
         if result is None:
             found = self.known.published(key)
             late = {name: Late(node, "/" + name) for name in step["out"]}
@@ -277,7 +299,8 @@ class _Expansion:
         rows.step.append(number)
         rows.index.append(one.indices[0] if len(one.indices) == 1 else None)
         rows.ids.append(key)
-        rows.inputs.append(input_paths([wanted, list(guards)]))
+        brought = tool["requirements"].get("InitialWorkDirRequirement")  # may name files of its own
+        rows.inputs.append(input_paths([wanted, list(guards), brought]))
         rows.parents.append(tuple(sorted(self.makers([wanted, list(guards)]))))
         rows.after.append(())
         rows.globs.append(())
@@ -285,20 +308,19 @@ class _Expansion:
         self.numbers[key] = node
         return dict(rows.results[node])
 
-    def before(self, tool: Dict[str, Any], inputs: Values, key: str) -> Tuple[Any, Tuple[Any, ...], Any]:
-        """Return a node's command, what is staged for it and its outputs; None for what only the node can tell."""
-        command, stage = None, ()  # type: Any, Tuple[Any, ...]
+    def before(self, tool: Dict[str, Any], inputs: Values, key: str) -> Tuple[Optional[Prepared], Any]:
+        """Return a node's command with what belongs to it, and its outputs; None for what only the node can tell."""
+        prepared = None
         if has_late(inputs):
-            return None, (), None
+            return None, None
         try:
             place = place_before(tool, inputs, key, self.javascript)
             prepared = prepare(tool, inputs, place, self.javascript)
-            command, stage = prepared.command, tuple(prepared.stage)
-            if any([target.startswith(place.outdir + "/") for _, target, _ in stage]):
-                return command, stage, None  # an output may be what was staged
-            return command, stage, predict(tool, prepared.inputs, place, self.javascript)
+            if any([target.startswith(place.outdir + "/") for _, target, _ in prepared.stage]):
+                return prepared, None  # an output may be what was staged
+            return prepared, predict(tool, prepared.inputs, place, self.javascript)
         except Unknown:
-            return command, stage, None
+            return prepared, None
 
     def makers(self, data: Any) -> Set[int]:
         """Return the nodes whose results data holds: late values, and files in their directories."""
@@ -322,6 +344,17 @@ class _Expansion:
         while path and path not in self.numbers:
             path = path.rpartition("/")[0]
         return [self.numbers[path]] if path else []
+
+
+def at_present(location: str, updated: Dict[str, str]) -> str:
+    """Return where the copy of what was at a location is, after one update."""
+    above, below = location, ""
+    while above:
+        if above in updated:
+            return updated[above] + below
+        above = above.rpartition("/")[0]
+        below = location[len(above) :]
+    return location
 
 
 def fetch(source: List[str], scope: Scope) -> Any:

@@ -35,7 +35,7 @@ class Node(NamedTuple):
 
 
 def print_command(*words: str) -> int:
-    """Print `skip` and the null outputs, or `run`, the command and what must be staged; each ended by NUL."""
+    """Print the words of `command_of`, each ended by NUL."""
     _write("".join([word + "\0" for word in command_of(node_from(words), _read())]))
     return 0
 
@@ -61,7 +61,7 @@ def _write(text: str) -> None:
 
 
 def command_of(node: Node, text: str) -> List[str]:
-    """Return `skip`, or `run`, the command and the triples of what must be staged before."""
+    """Return `skip`, or `run`, the command, the seconds it may take and the triples of what must be staged before."""
     call = decode(json.loads(text))
     javascript = Javascript()
     world = World(javascript, host_of(node))
@@ -70,7 +70,7 @@ def command_of(node: Node, text: str) -> List[str]:
     prepared = _prepared(node, call, world)
     with open(node.memory, "w", encoding="utf-8", errors="surrogateescape") as file:
         json.dump(prepared.inputs, file)
-    words = ["run", prepared.command]
+    words = ["run", prepared.command, str(prepared.limit)]
     for triple in prepared.stage:
         words += triple
     return words
