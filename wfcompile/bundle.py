@@ -21,6 +21,7 @@ from wfcompile.library import File, library
 from wfcompile.loc import Loc
 from wfcompile.options import Options
 from wfcompile.render import render
+from wfcompile.runtime.cwl.files import Host, host_in
 from wfcompile.runtime.expand import Known
 from wfcompile.runtime.late import encode
 from wfcompile.runtime.outputs import output_lines
@@ -148,7 +149,8 @@ def read_bundle(directory: Path, published: Published | None = None) -> Workflow
         plan = json.loads((directory / "plan.json").read_text(encoding="utf-8"))
         if plan["version"] != 1:
             raise Refused(f"'{directory}' was made by another version of wfcompile ({plan['wfcompile']})")
-        return _from_plan(plan, Loc(str(directory / "plan.json"), 1, 1), published)
+        host = host_in(str(directory), str(directory / "run")) if plan["language"] == "cwl" else None
+        return _from_plan(plan, Loc(str(directory / "plan.json"), 1, 1), published, host)
     except Problem as problem:
         if published:  # what the jobs have left behind is at fault
             raise Refused(problem.what, problem.advice) from None
@@ -162,12 +164,12 @@ def _unreadable(directory: Path, why: str) -> Refused:
     return Refused(what, f"compare the bundle with {MANIFEST}, or compile it again")
 
 
-def _from_plan(plan: dict[str, Any], place: Loc, published: Published | None) -> Workflow:
+def _from_plan(plan: dict[str, Any], place: Loc, published: Published | None, host: Host | None) -> Workflow:
     if len(plan["steps"]) != len(plan["template"]["steps"]):
         raise ValueError("its two lists of steps differ in length")
     looked = {(where, text, discover): found for where, text, discover, found in plan["looked"]}
     expected = plan["exact"] if published else plan["assumed"]
-    known = Known(plan["init"], plan["init_scopes"], lambda *key: looked.get(key), run_jq, expected=expected)
+    known = Known(plan["init"], plan["init_scopes"], lambda *key: looked.get(key), run_jq, expected=expected, host=host)
     nothing = published is None
     expansion = expanded(plan["template"], known, lambda point: not nothing, published or (lambda node_id: None))
     steps = [
@@ -194,6 +196,7 @@ def _from_plan(plan: dict[str, Any], place: Loc, published: Published | None) ->
         init=plan["init"],
         init_scopes=plan["init_scopes"],
         looked=looked,
+        host=host,
         rows=expansion.rows,
         points=expansion.points,
         exact=plan["exact"],

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wfcompile.loc import Loc
+from wfcompile.runtime.cwl.files import Host
 from wfcompile.runtime.outputs import Output
 from wfcompile.runtime.points import Point
 from wfcompile.runtime.references import Rows
@@ -121,6 +122,7 @@ class Workflow:
     init: dict[str, Any] | None = None
     init_directories: Mapping[str, Path] = field(default_factory=dict)  # place below the run's init/ -> directory
     init_scopes: Mapping[str, str] = field(default_factory=dict)  # sub-workflow with a directory of its own -> place
+    host: Host | None = None  # where the expansion can look at files
     looked: Mapping[tuple[str, str, bool], Any] = field(default_factory=dict)  # what sub-workflows found in them
     rows: Rows = field(default_factory=Rows)
     points: tuple[Point, ...] = ()  # where it is expanded further when jobs have ended

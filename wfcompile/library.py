@@ -32,6 +32,8 @@ def library(workflow: Workflow) -> Iterator[File]:
         yield File(f"lib/{path.relative_to(wrapper)}", path.read_bytes(), 0o755)
     for number, tool in enumerate(workflow.template.get("tools", ())):
         yield File(f"lib/tools/{number}.json", json.dumps(tool, ensure_ascii=False, sort_keys=True).encode())
+    if workflow.language == "cwl":
+        yield File("lib/object.txt", b"cwl.output.json\n")  # the last job writes it
     if linked := linked_inputs(workflow):
         lines = "".join(f"{item.size}\t{item.name}\n" for item in linked)
         yield File("lib/inputs.tsv", lines.encode("utf-8", "surrogateescape"))

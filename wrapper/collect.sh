@@ -3,6 +3,7 @@
 # Ends with 0 only when every node is done and every output is there; otherwise collects what there is and ends with 65.
 #
 # lib/nodes.txt    every node's id, one a line
+# lib/object.txt   there for a workflow that gives an output object: the name of the file with it in outputs/
 # lib/outputs.tsv  node, path in the node's directory, destination below outputs/
 #                  node, @POINTER, destination directory: what the node published there, with its path in the node's
 #                  directory
@@ -76,7 +77,7 @@ collect_outputs() {
   outputs_new=$WFC_RUN/outputs.new.$$
   rm -rf -- "$WFC_RUN"/outputs.new.* "$WFC_RUN"/outputs.old.* "$WFC_RUN"/.view.*
   mkdir -- "$outputs_new" || exit 75
-  [[ ! -d $wfc_lib/tools ]] || give_outputs
+  [[ ! -e $wfc_lib/object.txt ]] || give_outputs
   while IFS=$'\t' read -r node path destination; do
     printf -v path %b "$path"
     printf -v destination %b "$destination"

@@ -58,7 +58,7 @@ read_row() {
 
 begin() {
   outcome='' requeued='' phase=init child='' caught='' runtime='' own='' scratch='' new_tree='' lease='' workspace=''
-  payload='' advice='' last_line='' watchdog='' waited='' terminal='' id='' event_who='"node":null' returns=shared locks=()
+  payload='' advice='' last_line='' watchdog='' timer='' waited='' terminal='' id='' event_who='"node":null' returns=shared locks=()
   caller_locale=${LC_ALL-} caller_has_locale=${LC_ALL+yes}
   export LC_ALL=C PATH="${PATH:-/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin}"
   exec 9>&2 2>&1
@@ -118,7 +118,7 @@ absolute() {
 describe() {
   # shellcheck disable=SC2034 # the generated script reads them
   parents=() inputs=() node_late=() node_globs=() node_mounts=() later=
-  p_command='' node_call='' node_stage=()
+  p_command='' node_call='' node_stage=() node_limit=0
   unset -v node_files
   wfc_node
 }

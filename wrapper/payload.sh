@@ -14,6 +14,7 @@ phase_run() {
   payload_child &
   child=$!
   set +m
+  ((node_limit == 0)) || payload_timer
   # A signal ends `wait` early, with the child alive.
   while :; do
     wait "$child" 2>/dev/null
@@ -65,19 +66,36 @@ payload_signal() {
   set +m
 }
 
+# A command that takes longer than its tool allows is ended as by a signal.
+payload_timer() {
+  set -m
+  {
+    sleep "$node_limit"
+    : >"$scratch/timed-out"
+    kill -s TERM -- "-$child"
+    sleep "${WFC_GRACE:-20}"
+    kill -s KILL -- "-$child"
+  } >/dev/null 2>&1 8>&- 9>&- &
+  timer=$!
+  set +m
+}
+
 payload_end() {
   local rc=$1 members="\"rc\":$1,\"signal\":\"$caught\"" group=$child
   # A signal goes to all of the group, and its first process may be gone before the others have seen to it.
-  while [[ -n $caught ]] && group_lives "$group"; do sleep 0.05; done
+  while [[ -n $caught || -e $scratch/timed-out ]] && group_lives "$group"; do sleep 0.05; done
   # What the command left running would write into a directory that is being published.
   kill -s KILL -- "-$group" 2>/dev/null
   payload_strays
   child=
   [[ -z $watchdog ]] || kill -s KILL -- "-$watchdog" 2>/dev/null
+  [[ -z $timer ]] || kill -s KILL -- "-$timer" 2>/dev/null
   emit payload.exit "$members"
   if [[ -n $caught ]]; then
     finish $((128 + $(kill -l "$caught"))) "signal.$caught" "ended by SIG$caught; the scheduler or \`resume\` starts it again"
   fi
+  [[ ! -e $scratch/timed-out ]] ||
+    finish 65 time.limit "the command took longer than the $node_limit s that its tool's ToolTimeLimit allows"
   if [[ $runtime != none ]]; then
     [[ -e $scratch/wfc/state/rc ]] || finish 75 runtime.failed "$runtime_label ended with $rc and the command $(container_progress)"
     read -r rc <"$scratch/wfc/state/rc"

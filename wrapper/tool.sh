@@ -11,7 +11,7 @@ tool_stage_in() {
     find_python
     while IFS= read -r -d '' value; do words+=("$value"); done < <(tool_runtime command)
     case ${words[0]-} in
-      run) p_command=${words[1]} node_stage=(${words[@]+"${words[@]:2}"}) ;;
+      run) p_command=${words[1]} node_limit=${words[2]} node_stage=(${words[@]+"${words[@]:3}"}) ;;
       skip) tool_skip "${words[1]}" ;;
       *) runtime_failed ;;
     esac
@@ -91,11 +91,11 @@ tool_collect() {
   tool_unlink
 }
 
-# tool_resolve LINK: others look for a file at this place; a link to somewhere else becomes what it leads to.
+# tool_resolve LINK: others look for a file at this place; a link to another place of the run becomes what it leads to.
 tool_resolve() {
-  local target
+  local target here_path
   target=$(readlink -- "$1")
-  [[ $target == /* && $target != "$root/$id"/* ]] || return 0
+  tool_elsewhere "$target" || return 0
   tool_here "$target"
   cp -RL -- "$here_path" "$1.wfc-new" && mv -fT -- "$1.wfc-new" "$1" || finish 75 enospc "$1 cannot be replaced by a copy"
 }
@@ -105,9 +105,20 @@ tool_unlink() {
   local link target
   while IFS= read -r -d '' link; do
     target=$(readlink -- "$link")
-    case $target in
-      "$root/$id"/*) ;;
-      "$root"/* | "$job"/*) rm -f -- "$link" ;;
-    esac
+    ! tool_elsewhere "$target" || rm -f -- "$link"
   done < <(find "$own" -type l -print0)
+}
+
+# tool_elsewhere TARGET: does a link lead to another node's results, an input, or what was staged? `cp -r` of an input
+# that is placed by a link copies the link.
+tool_elsewhere() {
+  local base
+  case $1 in
+    "$root/$id"/* | */../* | */..) return 1 ;;
+    "$root"/* | "$job"/* | "$WFC_RUN"/*) return 0 ;;
+  esac
+  for base in ${input_bases[@]+"${input_bases[@]}"}; do
+    [[ $1 != "$base"/* ]] || return 0
+  done
+  return 1
 }

@@ -11,12 +11,14 @@ import pytest
 from tests.cwl.running import placeless, run_by_cwltool, run_by_make
 
 HERE = Path(__file__).parent / "dynamic"
+TEXT = {"class": "File", "location": str(HERE / "say.cwl")}
 CASES = [
     *(("dot", {"count": n}) for n in (0, 1, 12)),
     *(("crossproducts", {"count": n, "words": w}) for n in (0, 1, 3) for w in ([], ["x"], ["x", "y"])),
     *(("subworkflows", {"counts": counts}) for counts in ([], [0, 1, 3])),
     *(("nested", {"count": n}) for n in (0, 1, 3)),
     *(("merged", {"count": n}) for n in (0, 1, 3)),
+    *(("lines", {"words": words, "text": TEXT}) for words in ("", "a b")),
     *(("when", {"count": n}) for n in (0, 1, 4)),
 ]
 

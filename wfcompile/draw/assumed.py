@@ -60,7 +60,12 @@ def assumed(workflow: Workflow, owners: Owners, published: Published | None) -> 
     if not workflow.points and not any(rows.point):
         return Assumed(rows, rows, _counts([rows], workflow.template, owners), {}, _late(rows))
     known = Known(
-        workflow.init, workflow.init_scopes, lambda *key: workflow.looked.get(key), run_jq, expected=workflow.exact
+        workflow.init,
+        workflow.init_scopes,
+        lambda *key: workflow.looked.get(key),
+        run_jq,
+        expected=workflow.exact,
+        host=workflow.host,
     )
     planned = expanded(workflow.template, known, lambda point: False, lambda node_id: None)
     now = expanded(workflow.template, known, lambda point: True, published) if published else planned

@@ -32,7 +32,7 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
         return looked[key]
 
     exact, bounds = _expectations(workflow, options)
-    known = Known(workflow.init, workflow.init_scopes, look_once, run_jq, expected=exact)
+    known = Known(workflow.init, workflow.init_scopes, look_once, run_jq, expected=exact, host=workflow.host)
     try:
         expansion = _expanded(workflow, known)
         if bounds and options.surplus:

@@ -11,6 +11,7 @@ from pathlib import Path
 from wfcompile.errors import Refused
 from wfcompile.ir import InputFile, Workflow
 from wfcompile.options import Options
+from wfcompile.runtime.input_paths import input_paths
 from wfcompile.secret_files import what_secret
 
 _LIMIT = 1_000_000  # links to directories can multiply files
@@ -18,7 +19,9 @@ _LIMIT = 1_000_000  # links to directories can multiply files
 
 def find_inputs(workflow: Workflow, options: Options) -> Workflow:
     """Return the workflow with a list of every input file, directories walked, in a stable order."""
-    every = (*workflow.rows.inputs, *(step.inputs for step in workflow.rows.pending))
+    rows = workflow.rows
+    own = (tuple(rows.read), input_paths(rows.outputs))  # of the expansion, and of the last job
+    every = (*rows.inputs, *(step.inputs for step in rows.pending), *own)
     used = sorted({name for names in every for name in names})
     if not used:
         return workflow

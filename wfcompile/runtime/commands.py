@@ -105,8 +105,8 @@ def _files(plan: Plan, part: Part, bundle: str, run: str) -> Iterator[Any]:
     ids = list(ids_of(part.rows, part.steps))
     if plan.target == "dagman":
         nodes = list(dag_lines(part, {node_id for node_id in ids if is_done(run, node_id)}))
-        # INCLUDE would lose the submit descriptions (HTCondor 23); a DAG without nodes is an error
-        yield "workflow.dag", _text(bundle, "dynamic.dag") + (nodes or ["JOB nothing nothing NOOP\n"])
+        # INCLUDE would lose the submit descriptions (HTCondor 23)
+        yield "workflow.dag", _text(bundle, "dynamic.dag") + nodes
     elif plan.target == "slurm":
         yield "lines", slurm_lines(part)
         yield "step.txt", [part.paths[item.step] + "\n" for item in part.steps[:1]]

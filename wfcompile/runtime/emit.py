@@ -83,6 +83,8 @@ def assignments(rows: Rows, node: int, names: Sequence[str]) -> List[str]:
 def _call_lines(rows: Rows, node: int) -> List[str]:
     """Return the assignments of a node that calls a CWL tool."""
     call, lines = rows.calls[node], []
+    if call.limit:
+        lines.append("node_limit=%d" % call.limit)
     if call.stage:
         lines.append("node_stage=(%s)" % " ".join([word(text) for action in call.stage for text in action]))
     if call.late or call.collects:

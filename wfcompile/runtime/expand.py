@@ -57,6 +57,7 @@ class Known(NamedTuple):
     published: Callable[[str], Optional[Mapping[str, Any]]] = lambda node_id: None  # late pointer -> value
     points: Mapping[str, str] = {}  # PendingStep.key -> the expansion point that the step belongs to
     expected: Mapping[str, int] = {}  # path of a scattered step -> how many nodes it is taken to have
+    host: Any = None  # of CWL: where inputs and published files can be looked at, a cwl.files.Host
 
 
 def slots_of(task: Dict[str, Any]) -> List[Field]:

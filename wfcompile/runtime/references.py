@@ -52,6 +52,7 @@ class Rows:
         self.point: List[str] = []  # the expansion point that made it known; empty: known from the start
         self.calls: Dict[int, Any] = {}  # of CWL: node -> cwl.call.Call
         self.outputs: Dict[str, Any] = {}  # of CWL: what the workflow gives
+        self.read: Set[str] = set()  # of CWL: the inputs that the expansion itself has looked at
         self.skipped: List[Skipped] = []
         self.pending: List[PendingStep] = []  # steps whose nodes are not known yet
 

@@ -5,6 +5,7 @@ import os
 import os.path
 from typing import Any, Container, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
+from .cwl.files import host_in
 from .expand import Known
 from .jq import run_text
 from .outputs import Asked
@@ -51,6 +52,7 @@ def read_plan(bundle: str, run: str) -> Plan:
         look=lambda *key: looked.get(key),
         jq=run_jq,
         expected=plan["exact"],
+        host=host_in(bundle, run) if plan["language"] == "cwl" else None,
     )
     return Plan(
         plan["target"],

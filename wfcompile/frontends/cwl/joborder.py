@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -132,16 +132,21 @@ def _check(values: Any, namespaces: Mapping[str, str], process: Any) -> None:
     validate_ex(schema, values, strict=False, vocab=INPUT_OBJ_VOCAB)
 
 
-def _says(schema: Any, keys: Iterable[str]) -> bool:
+def _says(schema: Any, keys: Collection[str], named: Mapping[str, Any]) -> bool:
+    """Tell whether a schema, or a type that it names, has one of the keys."""
     if isinstance(schema, dict):
-        return any(schema.get(key) for key in keys) or any(_says(value, keys) for value in schema.values())
-    return isinstance(schema, list) and any(_says(value, keys) for value in schema)
+        return any(schema.get(key) for key in keys) or any(_says(value, keys, named) for value in schema.values())
+    if isinstance(schema, list):
+        return any(_says(value, keys, named) for value in schema)
+    if not isinstance(schema, str) or schema not in named:
+        return False
+    return _says(named[schema], keys, {name: type_ for name, type_ in named.items() if name != schema})
 
 
 def _find_secondary_files(values: Any, process: Any, reader: Reader, ports: Mapping[str, Any]) -> None:
     """Let cwltool look beside each File for what its parameter asks; it checks formats on the way."""
     fields = process.inputs_record_schema["fields"]
-    fields = [schema for schema in fields if _says(schema, ("secondaryFiles", "format"))]
+    fields = [schema for schema in fields if _says(schema, ("secondaryFiles", "format"), process.schemaDefs)]
     if not fields:
         return
     builder = _builder(values, process)

@@ -17,6 +17,7 @@ from wfcompile.frontends.cwl.tools import version_of
 from wfcompile.frontends.cwl.workflows import Builder
 from wfcompile.ir import Source, Step, Workflow
 from wfcompile.options import Options
+from wfcompile.runtime.cwl.files import Host
 
 VERSIONS = ("v1.0", "v1.1", "v1.2")
 
@@ -63,6 +64,7 @@ def load(document: Document, options: Options) -> Workflow:
         sources=sources,
         init=init,
         init_directories=places.directories,
+        host=Host("", below=[(place, str(top)) for place, top in sorted(places.directories.items(), reverse=True)]),
         warnings=tuple(dict.fromkeys(map(str, (*reader.warnings, *builder.warnings)))),
     )
 

@@ -22,6 +22,7 @@ from wfcompile.loc import Loc
 
 _LINK = ("linkMerge", "pickValue")
 _NOT_OURS = ("init", "logs", "outputs", "dynamic", "workspace", "record.json", "slurm.jobs", "wfcompile.final")
+MAIN = -1  # in positions: the main process, in the place of a step
 _DAGMAN = ("PARENT", "CHILD", "ALL_NODES")
 
 
@@ -52,6 +53,9 @@ class Builder:
 
     def main(self, process: Any, name: str) -> None:
         """Add the main process."""
+        self._note(MAIN, (), loc_of(process.tool) or self.start)
+        for port in process.tool["inputs"]:
+            self._note(MAIN, ("inputs", name_of(port["id"])), loc_of(port))
         if process.tool["class"] == "Workflow":
             self.workflow(process, "")
         else:
@@ -116,6 +120,7 @@ class Builder:
             "input_types": {port["name"]: port["type"] for port in inputs},
             "input_extra": {
                 port["name"]: {k: v for k, v in port.items() if k not in ("name", "type", "inputBinding")}
+                | ({"loadContents": True} if port.get("inputBinding", {}).get("loadContents") else {})
                 for port in inputs
             },
             "outputs": {},

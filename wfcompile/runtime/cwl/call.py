@@ -17,6 +17,7 @@ class Call(NamedTuple):
     stage: Tuple[Tuple[str, str, str], ...]  # action, target, source: what must exist before, as far as it is known
     late: bool  # its command is made on the node
     collects: bool  # its outputs are looked for on the node
+    limit: int  # seconds that its command may take, 0 for no limit; when that is known before
 
 
 def tool_inputs(tool: Dict[str, Any], inputs: Dict[str, Any]) -> Dict[str, Any]:

@@ -1,5 +1,6 @@
 """The command of a tool, made ready: what must exist before it starts, and the text that a shell runs."""
 
+import math
 from posixpath import normpath
 from shlex import quote
 from typing import Any, Dict, List, NamedTuple
@@ -23,6 +24,7 @@ class Prepared(NamedTuple):
     command: str
     stage: List[Action]
     inputs: Dict[str, Any]
+    limit: int  # seconds that it may take; 0: as many as it likes
 
 
 def prepare(tool: Dict[str, Any], inputs: Dict[str, Any], place: Place, javascript: Any = None) -> Prepared:
@@ -44,7 +46,21 @@ def prepare(tool: Dict[str, Any], inputs: Dict[str, Any], place: Place, javascri
     stage += parents(streams, place)
     command = ["exec", "env"] + environment(tool, context) + [quote(word) for word in program(words(tool, context))]
     command += ["%s %s" % (REDIRECTIONS[name], quote(path)) for name, path in streams.items() if path]
-    return Prepared(" ".join(command) + "\n", stage, staging.unnamed(context.inputs))
+    return Prepared(" ".join(command) + "\n", stage, staging.unnamed(context.inputs), time_limit(tool, context))
+
+
+def time_limit(tool: Dict[str, Any], context: Context) -> int:
+    """Return the seconds that ToolTimeLimit gives the command."""
+    limit = evaluate((tool["requirements"].get("ToolTimeLimit") or {}).get("timelimit"), context)
+    if limit is None:
+        return 0
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not 0 <= limit < math.inf:
+        raise CwlProblem(
+            "%s: the time limit must be a number of seconds, and is %r" % (tool["name"], limit),
+            "write 0 for none",
+            part=("tool", "requirements", "ToolTimeLimit"),
+        )
+    return math.ceil(limit)
 
 
 def stream(tool: Dict[str, Any], name: str, context: Context) -> str:

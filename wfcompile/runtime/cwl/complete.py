@@ -28,8 +28,24 @@ def complete(
                 if "secondaryFiles" in asked and value.get("secondaryFiles") is None:
                     value["secondaryFiles"] = beside(asked["secondaryFiles"], value, host, context)
             except CwlProblem as problem:
-                raise CwlProblem("%s: the input '%s': %s" % (tool["name"], schema["name"], problem), problem.advice)
+                what = "%s: the input '%s': %s" % (tool["name"], schema["name"], problem)
+                raise CwlProblem(what, problem.advice, part=("tool", "inputs", schema["name"]))
     return values
+
+
+def asks_to_load(tool: Dict[str, Any]) -> bool:
+    """Tell whether a tool asks for the contents of Files or the listings of Directories."""
+    everywhere = (tool["requirements"].get("LoadListingRequirement") or {}).get("loadListing", "no_listing")
+    return everywhere != "no_listing" or any(_loads(schema) for schema in tool["inputs"])
+
+
+def _loads(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(_loads(one) for one in schema)
+    if not isinstance(schema, dict):
+        return False
+    asked = schema.get("loadContents") or schema.get("loadListing", "no_listing") != "no_listing"
+    return bool(asked) or any(_loads(part) for key, part in schema.items() if key != "default")
 
 
 def measured(value: Value, load: str, host: Host) -> Value:

@@ -15,20 +15,22 @@ of the node that made it, and late values name theirs.
 Semantics: CWL v1.2, as in cwltool; inputs get loadContents, then valueFrom, then `when` is asked, for each element.
 """
 
-from typing import Any, Dict, List, NamedTuple, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ..input_paths import input_paths
 from ..late import at_pointer
 from ..references import PendingStep, Rows
-from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, late_nodes
+from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, in_part, late_nodes
 from .call import Call, place_before, tool_inputs
-from .command import prepare
+from .command import Prepared, prepare
+from .derived import is_file
 from .javascript import Javascript
-from .late import OPERATIONS, World
+from .late import OPERATIONS, World, looks_at_files
 from .links import is_late, linked
 from .place import Unknown
 from .predict import predict
 from .scatter import Element, elements, expected, gathered, lengths
+from .staging import inner, mapped
 
 Values = Dict[str, Any]
 
@@ -73,6 +75,7 @@ class _Expansion:
         self.rows = Rows()
         self.numbers: Dict[str, int] = {}  # node id -> number
         self.point = ""  # the expansion point of the step in hand
+        self.updated: Dict[str, str] = {}  # location -> that of its copy which a tool has updated "in place"
 
     # workflows
 
@@ -92,12 +95,17 @@ class _Expansion:
         """Return the inputs of a workflow, defaults in the place of null."""
         about = self.template["scopes"][number]
         ports = {name: dict(about["input_extra"][name], source=[["input", name]]) for name in about["inputs"]}
-        return {name: linked(name, port, lambda source: values.get(source[1])) for name, port in ports.items()}
+        found = {}
+        for name, port in ports.items():
+            with in_part("inputs", name):
+                value = linked(name, port, lambda source: values.get(source[1]))
+                found[name] = self.with_contents(value) if port.get("loadContents") else value
+        return found
 
     def output(self, name: str, port: Dict[str, Any], scope: Scope) -> Any:
         """Return an output of a workflow, Blocked when one of its sources is."""
         blocked = self.blocked(port, scope)
-        return Blocked(blocked) if blocked else linked(name, port, lambda source: fetch(source, scope))
+        return Blocked(blocked) if blocked else linked(name, port, lambda source: self.current(fetch(source, scope)))
 
     def blocked(self, port: Dict[str, Any], scope: Scope) -> List[Waiting]:
         found = [fetch(source, scope) for source in port["source"]]
@@ -123,19 +131,18 @@ class _Expansion:
             blocked = self.blocked(port, scope)
             if blocked:
                 raise Pending(Blocked(blocked).causes, ("in", name))
-            inputs[name] = linked(name, port, lambda source: fetch(source, scope))
+            inputs[name] = linked(name, port, lambda source: self.current(fetch(source, scope)))
         key = scope.prefix + step["name"]
         if not step["scatter"]:
             return self.run_element(number, step, scope, Element((), inputs), key)
         parameters, method = step["scatter"]["parameters"], step["scatter"]["method"]
         inputs.update({name: self.now(inputs[name]) for name in parameters})
-        try:
-            sizes = lengths(parameters, inputs)
-        except Pending:
+        late = [name for name in parameters if is_late(inputs[name])]
+        if late:
             if step["path"] not in self.known.expected:
-                raise
+                raise Pending(self.makers([inputs[name] for name in late]), ("in", late[0]))
             inputs = expected(parameters, method, inputs, self.known.expected[step["path"]], step["path"])
-            sizes = lengths(parameters, inputs)
+        sizes = lengths(parameters, inputs)
         results = []
         for one in list(elements(parameters, method, inputs)):
             name = "_".join([key] + [str(i) for i in one.indices])
@@ -208,15 +215,29 @@ class _Expansion:
                 after[name] = self.value_of(port["valueFrom"], before, before[name], step, ("in", name))
         return after
 
+    def current(self, value: Any) -> Any:
+        """Return a value whose Files and Directories are as the last tool left them that updated them in place."""
+        try:
+            return mapped(value, self.renewed) if self.updated else value
+        except Unknown:  # what belongs to a file is known only when a job has ended
+            return value
+
+    def renewed(self, file: Dict[str, Any]) -> Dict[str, Any]:
+        """Return a File or Directory at its present location."""
+        file = inner(file, self.renewed)
+        location = file.get("location")
+        while isinstance(location, str) and location != at_present(location, self.updated):
+            location = at_present(location, self.updated)
+        if location == file.get("location"):
+            return file
+        return {key: part for key, part in dict(file, location=location).items() if key not in ("size", "checksum")}
+
     def with_contents(self, value: Any) -> Any:
-        if is_late(value):
-            return Deferred("cwl.contents", [], value)
         if isinstance(value, list):
             return [self.with_contents(one) for one in value]
-        if not isinstance(value, dict) or value.get("class") != "File" or "contents" in value:
+        if not is_late(value) and (not is_file(value) or "contents" in value):
             return value
-        contents = self.known.look("", value["location"], False)
-        return Deferred("cwl.contents", [], value) if contents is None else dict(value, contents=contents)
+        return self.now(Deferred("cwl.contents", [], value))
 
     def value_of(self, text: str, inputs: Values, self_: Any, step: Dict[str, Any], part: Tuple[str, ...]) -> Any:
         """Return the value of a step's expression, Deferred where it needs what only a node knows."""
@@ -237,9 +258,18 @@ class _Expansion:
         if value.operation not in ("cwl.eval", "cwl.tool") and has_late(data):
             return again
         try:
-            return OPERATIONS[value.operation](data, value.options, World(self.javascript))
+            return OPERATIONS[value.operation](data, value.options, self.world(again))
         except Unknown:
             return again
+
+    def world(self, value: Deferred) -> World:
+        """Return what a value's operation can use: files, when it asks for them and all who make them have ended."""
+        if self.known.host is None or not looks_at_files(value.operation, value.options):
+            return World(self.javascript)
+        if not all([self.known.published(self.rows.ids[node]) is not None for node in self.makers(value.data)]):
+            return World(self.javascript)
+        self.rows.read.update(input_paths(value.data))
+        return World(self.javascript, self.known.host)
 
     def expression_tool(self, step: Dict[str, Any], tool: Dict[str, Any], inputs: Values) -> Values:
         wanted = tool_inputs(tool, inputs)
@@ -255,8 +285,11 @@ class _Expansion:
         rows, node = self.rows, len(self.rows)
         tool = self.template["tools"][step["tool"]]
         wanted = tool_inputs(tool, inputs)
-        command, stage, result = (None, (), None) if guards else self.before(tool, wanted, key)
-        call = Call(step["tool"], wanted, guards, stage, late=command is None, collects=result is None)
+        prepared, result = (None, None) if guards else self.before(tool, wanted, key)
+        command, stage, limit = (prepared.command, tuple(prepared.stage), prepared.limit) if prepared else (None, (), 0)
+        if tool["requirements"].get("InplaceUpdateRequirement", {}).get("inplaceUpdate"):
+            self.updated.update({source: target for action, target, source in stage if action == "copy"})
+        call = Call(step["tool"], wanted, guards, stage, command is None, result is None, limit)
         if result is None:
             found = self.known.published(key)
             late = {name: Late(node, "/" + name) for name in step["out"]}
@@ -268,7 +301,8 @@ class _Expansion:
         rows.step.append(number)
         rows.index.append(one.indices[0] if len(one.indices) == 1 else None)
         rows.ids.append(key)
-        rows.inputs.append(input_paths([wanted, list(guards)]))
+        brought = tool["requirements"].get("InitialWorkDirRequirement")  # may name files of its own
+        rows.inputs.append(input_paths([wanted, list(guards), brought]))
         rows.parents.append(tuple(sorted(self.makers([wanted, list(guards)]))))
         rows.after.append(())
         rows.globs.append(())
@@ -276,20 +310,19 @@ class _Expansion:
         self.numbers[key] = node
         return dict(rows.results[node])
 
-    def before(self, tool: Dict[str, Any], inputs: Values, key: str) -> Tuple[Any, Tuple[Any, ...], Any]:
-        """Return a node's command, what is staged for it and its outputs; None for what only the node can tell."""
-        command, stage = None, ()  # type: Any, Tuple[Any, ...]
+    def before(self, tool: Dict[str, Any], inputs: Values, key: str) -> Tuple[Optional[Prepared], Any]:
+        """Return a node's command with what belongs to it, and its outputs; None for what only the node can tell."""
+        prepared = None
         if has_late(inputs):
-            return None, (), None
+            return None, None
         try:
             place = place_before(tool, inputs, key, self.javascript)
             prepared = prepare(tool, inputs, place, self.javascript)
-            command, stage = prepared.command, tuple(prepared.stage)
-            if any([target.startswith(place.outdir + "/") for _, target, _ in stage]):
-                return command, stage, None  # an output may be what was staged
-            return command, stage, predict(tool, prepared.inputs, place, self.javascript)
+            if any([target.startswith(place.outdir + "/") for _, target, _ in prepared.stage]):
+                return prepared, None  # an output may be what was staged
+            return prepared, predict(tool, prepared.inputs, place, self.javascript)
         except Unknown:
-            return command, stage, None
+            return prepared, None
 
     def makers(self, data: Any) -> Set[int]:
         """Return the nodes whose results data holds: late values, and files in their directories."""
@@ -313,6 +346,17 @@ class _Expansion:
         while path and path not in self.numbers:
             path = path.rpartition("/")[0]
         return [self.numbers[path]] if path else []
+
+
+def at_present(location: str, updated: Dict[str, str]) -> str:
+    """Return where the copy of what was at a location is, after one update."""
+    above, below = location, ""
+    while above:
+        if above in updated:
+            return updated[above] + below
+        above = above.rpartition("/")[0]
+        below = location[len(above) :]
+    return location
 
 
 def fetch(source: List[str], scope: Scope) -> Any:

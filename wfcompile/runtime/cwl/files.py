@@ -20,12 +20,16 @@ class Host(NamedTuple):
     node: str = ""  # the node that runs here, its place in the run
     own: str = ""  # its directory
     inputs: Sequence[str] = ()  # where the init inputs may be; none: in the run's init/
+    below: Sequence[Tuple[str, str]] = ()  # before there is a run: place below init/, the directory that it stands for
 
     def paths(self, location: str) -> List[str]:
         """Return every place where the file or directory of a location is; a directory may have parts in several."""
         below = _below(location)
         if self.node and (below + "/").startswith(self.node + "/"):
             places = [_join(self.own, below[len(self.node) + 1 :])]
+        elif self.below and (below + "/").startswith("init/"):
+            inner = below[len("init/") :]
+            places = [_join(top, inner[len(at) :].lstrip("/")) for at, top in self.below if _is_in(inner, at)]
         elif self.inputs and (below + "/").startswith("init/"):
             places = [_join(base, below[len("init/") :]) for base in self.inputs]
         else:
@@ -40,6 +44,13 @@ class Host(NamedTuple):
         return paths[0]
 
 
+def host_in(bundle: str, run: str, node: str = "", own: str = "") -> Host:
+    """Return where the last job, an expansion, or a node finds the files of a run."""
+    given = os.environ.get("WFC_INPUTS")
+    inputs = [given] if given else [os.path.join(bundle, "inputs"), os.path.join(run, ".inputs")]
+    return Host(run, node, own, inputs)
+
+
 def plain(location: str) -> str:
     """Return a location as messages name it: its path in the run."""
     return location[len(RUN) + 1 :] if location.startswith(RUN + "/") else location
@@ -49,6 +60,10 @@ def _below(location: str) -> str:
     if not location.startswith(RUN + "/"):
         raise CwlProblem("'%s' is no file of the run" % location)
     return location[len(RUN) + 1 :]
+
+
+def _is_in(path: str, place: str) -> bool:
+    return not place or (path + "/").startswith(place + "/")
 
 
 def _join(directory: str, name: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ..values import RUN, Deferred, Late
 from .collect import evaluate_tool
+from .complete import asks_to_load, complete
 from .expressions import Context, evaluate
 from .files import Host, contents, in_files
 from .links import flattened, picked
@@ -61,7 +62,16 @@ def _eval(data: Dict[str, Any], options: List[Any], world: World) -> Any:
 def _tool(inputs: Any, options: List[Any], world: World) -> Any:
     tool, name = options
     place = Place(RUN, "", "", "", measured=world.host is not None)
-    return evaluate_tool(tool, _looked_at(inputs, world), place, world.javascript).get(name)
+    if world.host is not None:
+        inputs = complete(inputs, tool, place, world.host, world.javascript)
+    elif asks_to_load(tool):
+        raise Unknown
+    return evaluate_tool(tool, inputs, place, world.javascript).get(name)
+
+
+def looks_at_files(operation: str, options: List[Any]) -> bool:
+    """Tell whether an operation reads files or directories."""
+    return operation == "cwl.contents" or (operation == "cwl.tool" and asks_to_load(options[0]))
 
 
 def _looked_at(data: Any, world: World) -> Any:

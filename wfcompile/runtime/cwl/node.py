@@ -15,7 +15,7 @@ from .call import tool_inputs, with_amounts
 from .collect import collect
 from .command import prepare
 from .complete import complete
-from .files import Host
+from .files import Host, host_in
 from .javascript import Javascript
 from .late import World, all_true, resolved
 from .place import Place
@@ -35,7 +35,7 @@ class Node(NamedTuple):
 
 
 def print_command(*words: str) -> int:
-    """Print `skip` and the null outputs, or `run`, the command and what must be staged; each ended by NUL."""
+    """Print the words of `command_of`, each ended by NUL."""
     _write("".join([word + "\0" for word in command_of(node_from(words), _read())]))
     return 0
 
@@ -61,7 +61,7 @@ def _write(text: str) -> None:
 
 
 def command_of(node: Node, text: str) -> List[str]:
-    """Return `skip`, or `run`, the command and the triples of what must be staged before."""
+    """Return `skip`, or `run`, the command, the seconds it may take and the triples of what must be staged before."""
     call = decode(json.loads(text))
     javascript = Javascript()
     world = World(javascript, host_of(node))
@@ -70,7 +70,7 @@ def command_of(node: Node, text: str) -> List[str]:
     prepared = _prepared(node, call, world)
     with open(node.memory, "w", encoding="utf-8", errors="surrogateescape") as file:
         json.dump(prepared.inputs, file)
-    words = ["run", prepared.command]
+    words = ["run", prepared.command, str(prepared.limit)]
     for triple in prepared.stage:
         words += triple
     return words
@@ -104,13 +104,7 @@ def place_of(node: Node) -> Place:
 
 def host_of(node: Node) -> Host:
     """Return where this process finds files."""
-    return Host(node.run, node.name, node.own, input_directories(node.bundle, node.run))
-
-
-def input_directories(bundle: str, run: str) -> List[str]:
-    """Return where the workflow's inputs may be."""
-    given = os.environ.get("WFC_INPUTS")
-    return [given] if given else [os.path.join(bundle, "inputs"), os.path.join(run, ".inputs")]
+    return host_in(node.bundle, node.run, node.name, node.own)
 
 
 def tool_of(node: Node) -> Dict[str, Any]:

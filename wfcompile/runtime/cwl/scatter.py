@@ -6,7 +6,7 @@ Source: CWL v1.2 Workflow, "Scatter/gather".
 import itertools
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
-from ..values import Deferred, Pending, late_nodes
+from ..values import Deferred
 from .links import is_late
 from .place import CwlProblem
 
@@ -19,11 +19,7 @@ class Element(NamedTuple):
 
 
 def lengths(parameters: Sequence[str], inputs: Dict[str, Any]) -> List[int]:
-    """Return the lengths of the scattered lists; raises CwlProblem, Pending where a job decides one."""
-    late = [name for name in parameters if is_late(inputs[name])]
-    if late:
-        causes = late_nodes([inputs[name] for name in late], set())
-        raise Pending(causes, ("in", late[0]))
+    """Return the lengths of the scattered lists; raises CwlProblem."""
     for name in parameters:
         if not isinstance(inputs[name], list):
             raise CwlProblem("the scatter over '%s' needs a list" % name, "it is %.60r" % (inputs[name],))
@@ -31,7 +27,7 @@ def lengths(parameters: Sequence[str], inputs: Dict[str, Any]) -> List[int]:
 
 
 def elements(parameters: Sequence[str], method: str, inputs: Dict[str, Any]) -> Iterator[Element]:
-    """Yield the elements of a step; raises CwlProblem, Pending."""
+    """Yield the elements of a step; raises CwlProblem."""
     sizes = lengths(parameters, inputs)
     if method == "dotproduct":
         if len(set(sizes)) > 1:

@@ -18,15 +18,12 @@ def initial(tool: Dict[str, Any], context: Context) -> Tuple[List[Action], Dict[
     requirement = tool["requirements"].get("InitialWorkDirRequirement")
     if requirement is None:
         return [], {}
-    inplace = (tool["requirements"].get("InplaceUpdateRequirement") or {}).get("inplaceUpdate", False)
     actions = []  # type: List[Action]
     paths = {}  # type: Dict[str, str]
     for number, value in enumerate(objects(requirement["listing"], context)):
         value = _at_its_name(value, "entry%d-" % number, tool, context)
         _record(value, paths)
         staging.put(value, context.place, False, actions)
-    if inplace:  # what the tool may change is the original
-        actions = [one._replace(action="link") if one.action == "copy" else one for one in actions]
     return _without_conflicts(actions, tool), paths
 
 
