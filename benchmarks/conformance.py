@@ -1,6 +1,6 @@
 """How many of CWL's conformance tests pass, and the names of those that do not.
 
-    python benchmarks/conformance.py [--runner cwltool] [-j N] [NAME ...]
+    python benchmarks/conformance.py [--runner cwltool] [--suite VERSION] [-j N] [NAME ...]
 
 Runs each test in a process of a pool, with `wfcompile-cwl-runner --target make --container none` (or cwltool, with
 `--no-container --relax-path-checks`). WFCOMPILE_CWL_SUITE names a directory with clones of cwl-v1.2, cwl-v1.1 and
@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.cwl.conformance import FAIL, RUNNERS, Case, Verdict, faults, run_case, suites, summary
+from tests.cwl.conformance import FAIL, FILES, RUNNERS, Case, Verdict, faults, run_case, suites, summary
 
 
 def judged(runner: str, case: Case) -> Verdict:
@@ -34,13 +34,13 @@ def judged(runner: str, case: Case) -> Verdict:
 def main() -> int:
     parser = argparse.ArgumentParser(description="run CWL's conformance tests")
     parser.add_argument("--runner", choices=RUNNERS, default="wfcompile")
+    parser.add_argument("--suite", choices=FILES, action="append", help="only tests of this version of CWL")
     parser.add_argument("-j", type=int, default=len(os.sched_getaffinity(0)), help="tests at a time")
     parser.add_argument("--why", action="store_true", help="print why tests did not pass")
     parser.add_argument("names", nargs="*", help="only these tests")
     arguments = parser.parse_args()
-    cases = [
-        case for suite in suites().values() for case in suite if not arguments.names or case.name in arguments.names
-    ]
+    wanted = [suite for version, suite in suites().items() if version in (arguments.suite or FILES)]
+    cases = [case for suite in wanted for case in suite if not arguments.names or case.name in arguments.names]
     began = time.monotonic()
     with ProcessPoolExecutor(arguments.j) as pool:
         verdicts = list(pool.map(partial(judged, arguments.runner), cases))
