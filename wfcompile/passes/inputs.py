@@ -11,6 +11,7 @@ from pathlib import Path
 from wfcompile.errors import Refused
 from wfcompile.ir import InputFile, Workflow
 from wfcompile.options import Options
+from wfcompile.runtime.input_paths import input_paths
 from wfcompile.secret_files import what_secret
 
 _LIMIT = 1_000_000  # links to directories can multiply files
@@ -18,7 +19,8 @@ _LIMIT = 1_000_000  # links to directories can multiply files
 
 def find_inputs(workflow: Workflow, options: Options) -> Workflow:
     """Return the workflow with a list of every input file, directories walked, in a stable order."""
-    every = (*workflow.rows.inputs, *(step.inputs for step in workflow.rows.pending))
+    given = input_paths(workflow.rows.outputs)  # a workflow may give what it has been given
+    every = (*workflow.rows.inputs, *(step.inputs for step in workflow.rows.pending), given)
     used = sorted({name for names in every for name in names})
     if not used:
         return workflow
