@@ -18,9 +18,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.conftest import ROOT
-from wfcompile import cli
+from wfcompile import cli, cwl_runner
 from wfcompile.amounts import SETTINGS
 from wfcompile.frontends import hints
+from wfcompile.frontends.cwl import requirements
 from wfcompile.frontends.yadage import load, tasks
 from wfcompile.runtime import jq
 from wfcompile.runtime.scatter import METHODS
@@ -280,6 +281,20 @@ def test_every_word_of_yadage_is_described() -> None:
         known.update(key for names in keys.values() for key in names)
     known.update([*load._SELECTOR, *hints.HINT_KEYS, *hints._WORDS])
     assert known - words("yadage.md") == set()
+
+
+def test_every_requirement_has_a_row() -> None:
+    text = (DOCS / "cwl.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- requirements -->")[2].partition("<!-- end of the requirements -->")[0]
+    cuda = requirements._CUDA.replace(requirements._CWLTOOL, "cwltool:")
+    rows = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert sorted(rows) == sorted([*requirements._OF_TOOLS, *requirements._OTHERS, cuda])
+
+
+def test_every_option_of_the_runner_is_described() -> None:
+    page = (DOCS / "cwl.md").read_text(encoding="utf-8").partition("## wfcompile-cwl-runner")[2]
+    options = {option.opts[-1] for option in cwl_runner.command.params if option.opts[-1].startswith("--")}
+    assert {option for option in options if not re.search(rf"{option}\b", page)} == {"--version"}
 
 
 def test_every_setting_is_described() -> None:

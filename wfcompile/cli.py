@@ -24,7 +24,7 @@ class _DefaultCommand(click.Group):
 @click.group(cls=_DefaultCommand, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="wfcompile")
 def cli() -> None:
-    """Compile a yadage workflow into a static HTCondor DAG, a Slurm dependency chain, or a Makefile.
+    """Compile a yadage or CWL workflow into a static HTCondor DAG, a Slurm dependency chain, or a Makefile.
 
     `wfcompile SPEC …` is short for `wfcompile compile SPEC …`.
     """

@@ -1,4 +1,4 @@
-"""The example search from its specification to its plots: HTCondor without a shared file system, Slurm, make."""
+"""The example search, in yadage and in CWL, to its plots: HTCondor without a shared file system, Slurm, make."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.runs import on_cluster, records
+from tests.cluster.runs import Run, checksums, on_cluster, records
 from tests.cluster.testbed import Cluster
 from tests.conftest import ROOT
 from wfcompile.compile import compile_bundle
@@ -46,22 +47,36 @@ def test_bsm_search(
     cluster: Cluster, images: Path, by_make: Path, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WFCOMPILE_IMAGE_CACHE", str(images))
-    options = Options(EXAMPLE / "bsm-search.yml", target=target)
-    with on_cluster(cluster, target, options, tmp_path) as submitted:
-        submitted.submit()
-        status = submitted.wait(900)
-        run = submitted.fetch()
-        assert status in (0, None)
-        record = json.loads((run / "record.json").read_text(encoding="utf-8"))
-        assert (record["done"], record["nodes"], record["failed"]) == (67, 67, 0)
+    in_yadage = Options(EXAMPLE / "bsm-search.yml", target=target)
+    in_cwl = replace(in_yadage, spec=EXAMPLE / "bsm-search.cwl", input_files=(EXAMPLE / "job.yml",))
+    with (
+        on_cluster(cluster, target, in_yadage, tmp_path / "yadage") as first,
+        on_cluster(cluster, target, in_cwl, tmp_path / "cwl") as second,
+    ):
+        first.submit()
+        second.submit()
+        run, same = finished(first), finished(second)
         for name in ("prefit.pdf", "postfit.pdf"):
             assert (run / "outputs" / name).read_bytes().startswith(b"%PDF")
-        done = records(run)
-        assert {r["host"] for r in done.values()} == {"node1", "node2"}
-        assert {r["runtime"].split()[0] for r in done.values()} == {"apptainer"}
         ours, theirs = dict(bins(run)), dict(bins(by_make))
         assert len(ours) >= 20
         assert ours == theirs
+        by_yadage, by_cwl = checksums(run / "outputs"), checksums(same / "outputs")
+        del by_cwl["cwl.output.json"]
+        assert by_cwl == by_yadage
         if target == "dagman":  # nothing is left in the queue, and no node has seen the bundle
             for host in ("node1", "node2"):
-                assert cluster.run(host, ["test", "-e", submitted.bundle], check=False).returncode == 1
+                assert cluster.run(host, ["test", "-e", first.bundle], check=False).returncode == 1
+
+
+def finished(submitted: Run) -> Path:
+    """Wait for a run and return it; all its nodes are done, in containers, on both hosts."""
+    status = submitted.wait(900)
+    run = submitted.fetch()
+    assert status in (0, None)
+    record = json.loads((run / "record.json").read_text(encoding="utf-8"))
+    assert (record["done"], record["nodes"], record["failed"]) == (67, 67, 0)
+    done = records(run)
+    assert {r["host"] for r in done.values()} == {"node1", "node2"}
+    assert {r["runtime"].split()[0] for r in done.values()} == {"apptainer"}
+    return run
