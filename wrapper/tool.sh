@@ -105,7 +105,7 @@ tool_resolve() {
   target=$(readlink -- "$1")
   [[ $target == /* && $target != "$root/$id"/* ]] || return 0
   tool_here "$target"
-  cp -RL -- "$here_path" "$1.wfc-new" && mv -fT -- "$1.wfc-new" "$1" || finish 75 enospc "$1 cannot be replaced by a copy"
+  { cp -RL -- "$here_path" "$1.wfc-new" && mv -fT -- "$1.wfc-new" "$1"; } || finish 75 enospc "$1 cannot be replaced by a copy"
 }
 
 # The outputs name the places that such links lead to.
