@@ -25,7 +25,7 @@ LAYERS = [
     {"credentials"},
     {"verify", "scripts", "frontends"},
     {"library"},
-    {"options", "jq_program", "initdata"},
+    {"options", "jq_program", "initdata", "nodejs"},
     {"jq_worker", "secret_files"},
     {"site", "render", "graph"},
     {"ir", "amounts", "resources"},

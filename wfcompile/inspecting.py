@@ -9,6 +9,7 @@ from typing import Any
 
 from wfcompile.errors import Refused
 from wfcompile.ir import Workflow
+from wfcompile.nodejs import javascript_steps
 from wfcompile.options import Options
 from wfcompile.runs import workflow_of
 from wfcompile.runtime.expand import slots_of
@@ -29,6 +30,8 @@ def summary(options: Options) -> Iterator[str]:
         yield f"{len(nodes):7d} x {about.path}  {binding(workflow, nodes[0])}  {about.image or '-'}  {about.source}"
     for record in pending_records(workflow):
         yield f"      * x {record['step']}  dynamic  {record['image'] or '-'}  {record['because']}"
+    if steps := javascript_steps(workflow):
+        yield f"JavaScript, which needs node (PATH, WFC_NODE) where it runs: {', '.join(steps)}"
 
 
 def nodes(options: Options) -> Iterator[str]:

@@ -47,13 +47,15 @@ look_at_expansions() {
   outputs_list=$wfc_lib/outputs.tsv unexpanded=()
   [[ -e $wfc_lib/points.txt ]] || return 0
   mapfile -t unexpanded < <(run_points "$WFC_RUN")
-  find_python
-  if runtime outputs "$WFC_BUNDLE" "$WFC_RUN"; then
+  if have_python && runtime outputs "$WFC_BUNDLE" "$WFC_RUN"; then
     outputs_list=$WFC_RUN/dynamic/outputs.tsv
   else
     ((${#unexpanded[@]})) || unexpanded=(outputs)
   fi
 }
+
+# have_python: $python; else says what to do. The record is written all the same.
+have_python() { python=$(find_python >&2 && printf %s "$python"); }
 
 # $total; the nodes that are not done in $undone and as keys of $is_undone.
 look_at_nodes() {
@@ -102,7 +104,9 @@ collect_outputs() {
 give_outputs() {
   if ((${#undone[@]})); then
     missing+=('the outputs: not all nodes are done')
-  elif find_python && runtime give "$WFC_BUNDLE" "$WFC_RUN" "$outputs_new"; then
+  elif ! have_python; then
+    missing+=('the outputs: the last job needs Python')
+  elif runtime give "$WFC_BUNDLE" "$WFC_RUN" "$outputs_new"; then
     collected=$(grep -c '"class"' "$outputs_new/cwl.output.json")
   else
     missing+=('the outputs')

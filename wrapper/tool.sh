@@ -9,11 +9,12 @@ tool_stage_in() {
   mkdir -- "$tool_dir" "$tool_dir"/{tmp,stage} || finish 75 enospc "$tool_dir cannot be made"
   if [[ -z $p_command ]]; then
     find_python
-    while IFS= read -r -d '' value; do words+=("$value"); done < <(tool_runtime command)
+    tool_runtime command >"$scratch/words" || tool_failed $?
+    while IFS= read -r -d '' value; do words+=("$value"); done <"$scratch/words"
     case ${words[0]-} in
       run) p_command=${words[1]} node_limit=${words[2]} node_stage=(${words[@]+"${words[@]:3}"}) ;;
       skip) tool_skip "${words[1]}" ;;
-      *) runtime_failed ;;
+      *) tool_failed 65 ;;
     esac
   fi
   local i
@@ -23,6 +24,13 @@ tool_stage_in() {
 # tool_runtime QUESTION [EXIT CODE]
 tool_runtime() {
   printf %s "$node_call" | runtime "$1" "$WFC_BUNDLE" "$WFC_RUN" "$root" "$job" "$own" "$id" "$scratch/call.json" "$wfc_tool" "${@:2}"
+}
+
+# tool_failed CODE: of the evaluator, which has said why.
+tool_failed() {
+  (($1 == 75)) || runtime_failed
+  payload_last_line
+  finish 75 javascript.none "$HOSTNAME cannot run JavaScript: ${last_line:-see the log}"
 }
 
 # A `when` that is false: the node publishes null for every output.
@@ -80,7 +88,7 @@ tool_collect() {
   tool_published=
   if [[ -n ${node_call-} && -z ${node_files+set} || -e $own/cwl.output.json ]]; then
     find_python
-    members=$(tool_runtime results "$1" && printf .) || runtime_failed
+    members=$(tool_runtime results "$1" && printf .) || tool_failed $?
     tool_published=${members%.}
   else
     for file in ${node_files[@]+"${node_files[@]}"}; do
@@ -97,7 +105,7 @@ tool_resolve() {
   target=$(readlink -- "$1")
   tool_elsewhere "$target" || return 0
   tool_here "$target"
-  cp -RL -- "$here_path" "$1.wfc-new" && mv -fT -- "$1.wfc-new" "$1" || finish 75 enospc "$1 cannot be replaced by a copy"
+  { cp -RL -- "$here_path" "$1.wfc-new" && mv -fT -- "$1.wfc-new" "$1"; } || finish 75 enospc "$1 cannot be replaced by a copy"
 }
 
 # The outputs name the places that such links lead to.

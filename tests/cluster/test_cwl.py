@@ -1,4 +1,4 @@
-"""CWL on the testbed: a sample of the conformance tests as one campaign, and what waits for a bundle's end."""
+"""CWL on the testbed: one campaign of conformance tests and dynamic workflows, and what waits for a bundle's end."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cluster.campaign import campaign
 from tests.cluster.runs import on_cluster
 from tests.cluster.test_workflows import until
 from tests.cluster.testbed import Cluster
 from tests.conftest import ROOT
-from tests.cwl.conformance import COPY, PASS, cases, faults
+from tests.cwl.conformance import COPY, PASS, Case, by_wfcompile, cases, faults
+from tests.cwl.running import placeless
 from wfcompile.options import Options
 
+HERE = ROOT / "tests" / "cwl" / "dynamic"
 both = pytest.mark.parametrize("target", ["dagman", "slurm"])
 
 # Forty workflows: each feature of the tests tagged `workflow`, and each kind of late value.
 SAMPLE = """
     wf_simple wf_wc_parseInt wf_wc_expressiontool nested_workflow no_inputs_workflow no_outputs_workflow
     wf_wc_scatter_multiple_flattened wf_scatter_nested_crossproduct_firstempty wf_scatter_two_flat_crossproduct
-    wf_scatter_two_dotproduct wf_scatter_emptylist wf_scatter_twoparam_nested_crossproduct_valuefrom
+    iwd-subdir wf_scatter_emptylist wf_scatter_twoparam_nested_crossproduct_valuefrom
     scatter_multi_input_embedded_subworkflow flat_crossproduct_simple_scatter
     nested_crossproduct_nested_crossproduct_scatter
     workflow_embedded_subworkflow_with_tool_and_subsubworkflow
@@ -36,14 +39,47 @@ SAMPLE = """
     timelimit_basic_wf wf_two_inputfiles_namecollision mixed_version_v12_wf workflow_step_in_loadContents
 """.split()
 
+# Workflows of tests/cwl/dynamic whose nodes jobs decide: none, one and many of each.
+DYNAMIC = """
+    dot {count: 0}
+    dot {count: 1}
+    dot {count: 12}
+    crossproducts {count: 0, words: [x]}
+    crossproducts {count: 1, words: [x]}
+    crossproducts {count: 3, words: [x, y]}
+    subworkflows {counts: []}
+    subworkflows {counts: [0, 1, 3]}
+    nested {count: 1}
+    nested {count: 3}
+    merged {count: 0}
+    merged {count: 3}
+    when {count: 0}
+    when {count: 4}
+""".strip().splitlines()
+
+
+@pytest.fixture(scope="module")
+def dynamic(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
+    """The dynamic workflows; what they should give is what they give with make."""
+    place, found = tmp_path_factory.mktemp("dynamic"), []
+    for number, line in enumerate(DYNAMIC):
+        name, _, inputs = line.strip().partition(" ")
+        job = place / f"{number}.json"
+        job.write_text(json.dumps(yaml.safe_load(inputs)), encoding="utf-8")
+        case = Case("dynamic", f"{name}.{number}", str(HERE / f"{name}.cwl"), str(job), None, False, ())
+        ran = by_wfcompile(case, place / str(number))
+        assert ran.code == 0, (line, ran.log)
+        found.append(case._replace(output=placeless(ran.output)))
+    return found
+
 
 @both
-def test_sample_of_the_conformance_tests(cluster: Cluster, target: str, tmp_path: Path) -> None:
+def test_a_campaign(cluster: Cluster, target: str, dynamic: list[Case], tmp_path: Path) -> None:
     assert len(SAMPLE) == len(set(SAMPLE)) == 40
     known = {case.name: case for case in cases(COPY / "conformance_tests.yaml", "v1.2")}
     sample = [known[name] for name in SAMPLE]
     assert all("workflow" in case.tags for case in sample)
-    verdicts = campaign(cluster, target, sample, faults(), tmp_path, timeout=1200)
+    verdicts = campaign(cluster, target, [*sample, *dynamic], faults(), tmp_path, timeout=1200)
     assert {verdict.case.name: verdict.why for verdict in verdicts if verdict.state != PASS} == {}
 
 

@@ -15,7 +15,7 @@ from tests.cwl.contexts import context
 from wfcompile.runtime.cwl import sandbox
 from wfcompile.runtime.cwl.expressions import evaluate
 from wfcompile.runtime.cwl.javascript import Javascript
-from wfcompile.runtime.cwl.place import CwlProblem
+from wfcompile.runtime.cwl.place import CwlProblem, Lacking
 
 
 @pytest.mark.parametrize(
@@ -139,12 +139,12 @@ def test_an_older_node_is_started_with_less_of_a_fence(monkeypatch: pytest.Monke
 
 def test_without_node_the_message_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("WFC_NODE", str(tmp_path / "nowhere"))
-    with pytest.raises(CwlProblem, match=r"JavaScript needs `.*nowhere`, which is not here") as caught:
+    with pytest.raises(Lacking, match=r"JavaScript needs `.*nowhere`, which is not here") as caught:
         evaluate("$(1+1)", context(javascript=Javascript()))
     assert caught.value.advice == "install Node.js, or set WFC_NODE to its path"
     assert evaluate("$(inputs.n)", context(javascript=Javascript())) == 3
     monkeypatch.setenv("WFC_NODE", executable(tmp_path / "broken", "#!/bin/sh\necho no such library >&2\nexit 127\n"))
-    with pytest.raises(CwlProblem, match="node cannot be started: no such library"):
+    with pytest.raises(Lacking, match="node cannot be started: no such library"):
         evaluate("$(1+1)", context(javascript=Javascript()))
 
 

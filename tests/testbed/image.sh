@@ -3,7 +3,7 @@
 # The image knows nothing of addresses and limits, so that one image serves any cluster.
 
 PACKAGES=(
-  ca-certificates iproute2 tini sudo procps psmisc python3 nodejs rsync openssh-server openssh-client curl make
+  ca-certificates iproute2 tini sudo procps psmisc python3 python-is-python3 nodejs rsync openssh-server openssh-client curl make
   unzip zip zstd strace environment-modules
   condor coop-computing-tools                         # HTCondor, chirp, parrot
   munge slurm-wlm slurmdbd mariadb-server             # Slurm with accounting
@@ -43,21 +43,26 @@ apt_install() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >/dev/null
 }
 
+# Is the image there, with these packages?
+is_current() { [[ $(cat "$BASE/.complete" 2>/dev/null) == "${PACKAGES[*]}" ]]; }
+
 # The image appears under its name only when it is whole. It is made in namespaces of its own, so that what
 # debootstrap mounts and starts is gone, too, when the build is interrupted.
 build() {
   local url new=$BASE.partial log=$TOP/build.log free
-  [[ -e $BASE/.complete ]] && { say "already built: $BASE" && return; }
+  is_current && { say "already built: $BASE" && return; }
+  ! any_alive || die "an older image is in use (testbed down)"
   install debootstrap:debootstrap
   url=${TESTBED_MIRROR:-$(mirror)}
   [[ -n $url ]] || cannot "no Debian mirror in /etc/apt (set TESTBED_MIRROR)"
   free=$(df --output=avail -B1M "$TOP" | tail -n 1)
   ((free > 4000)) || cannot "less than 4 GB free below $TOP"
-  rm -rf --one-file-system "$BASE" "$new" || die "cannot remove an unfinished image below $TOP"
+  rm -rf --one-file-system "$new" || die "cannot remove an unfinished image below $TOP"
   say "making the image, 1 to 3 minutes; log: $log"
   unshare --mount --propagation private --pid --mount-proc --fork --kill-child \
     "$SELF" make-image "$new" "$url" </dev/null >"$log" 2>&1 ||
     cannot "the image was not made: $(grep -E '^(E:|W: Fail|testbed:)' "$log" | tail -n 1) ($log)"
+  rm -rf --one-file-system "$BASE"
   mv "$new" "$BASE"
   say "built $BASE"
 }
@@ -101,7 +106,7 @@ make_image() {
     ssh-keygen -q -t ed25519 -N "" -f .ssh/id_ed25519; cp .ssh/id_ed25519.pub .ssh/authorized_keys
     printf "%s\n" "StrictHostKeyChecking no" "UserKnownHostsFile /dev/null" "LogLevel ERROR" >.ssh/config
     chmod 600 .ssh/*; chown -R submitter: .ssh'
-  touch "$root/.complete"
+  echo "${PACKAGES[*]}" >"$root/.complete"
 }
 
 # configure DIR: what lies over the image's /etc, one text for all hosts, as Slurm wants it

@@ -9,7 +9,7 @@
     results NODE… CODE                read the same, print members of `published`
     give BUNDLE RUN DIRECTORY         collect what a CWL workflow gives into a directory
 
-Code 65: the workflow or its data are at fault; the message says how.
+Code 65: the workflow or its data are at fault; 75: this host is. The message says how.
 """
 
 import sys
@@ -19,7 +19,6 @@ from typing import List
 from .format_language import FormatError
 from .values import Problem
 
-PERMANENT = 65
 COMMANDS = {
     "expand": ("commands", "expand_point"),
     "row": ("commands", "print_row"),
@@ -40,4 +39,4 @@ def main(words: List[str]) -> int:
     except (Problem, FormatError) as error:
         advice = getattr(error, "advice", "")
         sys.stderr.write("%s%s\n" % (error, "; " + advice if advice else ""))
-        return PERMANENT
+        return getattr(error, "code", Problem.code)

@@ -71,6 +71,8 @@ class Value(NamedTuple):
 class Problem(Exception):
     """The workflow cannot be expanded; `step` and `part` say where its author wrote the cause."""
 
+    code = 65  # what a process exits with that ends with it: trying again would not help
+
     def __init__(self, what: str, advice: str = "", step: int = -1, part: Tuple[str, ...] = ()) -> None:
         super().__init__(what)
         self.what = what

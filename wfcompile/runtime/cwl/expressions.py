@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, NamedTuple, Optional, Tup
 
 from ..values import JOB, RUN, Deferred, Late, has_late
 from . import derived, reads
-from .place import CwlProblem, Place, Unknown
+from .place import CwlProblem, Lacking, Place, Unknown
 
 if TYPE_CHECKING:
     from .javascript import Javascript
@@ -99,6 +99,8 @@ def value_of(expression: str, context: Context) -> Any:
         raise problem or CwlProblem("`$%s` is JavaScript, which cannot be run here" % shortened(expression))
     try:
         return run(expression, context, context.javascript)
+    except Lacking as failure:
+        raise Lacking("the JavaScript `$%s` cannot be run: %s" % (shortened(expression), failure), failure.advice)
     except RecursionError:
         raise CwlProblem("the JavaScript `$%s` deals with data nested too deeply" % shortened(expression))
     except CwlProblem as failure:

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from . import sandbox
-from .place import CwlProblem, Unknown
+from .place import CwlProblem, Lacking, Unknown
 
 if TYPE_CHECKING:
     import subprocess
@@ -102,7 +102,7 @@ class Javascript:
             stop(process)
             if process.returncode != BAD_OPTION:
                 break
-        raise CwlProblem("node cannot be started: %s" % (said.strip() or "exit code %s" % process.returncode))
+        raise Lacking("node cannot be started: %s" % (said.strip() or "exit code %s" % process.returncode))
 
     def close(self) -> None:
         """End node, if it runs."""
@@ -126,7 +126,7 @@ def find_node() -> str:
 
     node = shutil.which(os.environ.get("WFC_NODE") or "node")
     if node is None:
-        raise CwlProblem(
+        raise Lacking(
             "JavaScript needs `%s`, which is not here" % (os.environ.get("WFC_NODE") or "node"),
             "install Node.js, or set WFC_NODE to its path",
         )

@@ -18,6 +18,7 @@ from .complete import complete
 from .files import Host, host_in
 from .javascript import Javascript
 from .late import World, all_true, resolved
+from .own import owned
 from .place import Place
 
 
@@ -86,7 +87,9 @@ def outputs_of(node: Node, text: str, exit_code: int) -> Dict[str, Any]:
     else:
         inputs = _prepared(node, decode(json.loads(text)), World(javascript, host_of(node))).inputs
     place = with_amounts(place_of(node), tool, inputs, javascript)
-    return collect(tool, inputs, place, host_of(node), exit_code, javascript)
+    outputs = collect(tool, inputs, place, host_of(node), exit_code, javascript)
+    # Below a root of their own, later nodes have only the directories of their parents, as HTCondor brings only those.
+    return outputs if node.root == node.run else owned(outputs, host_of(node))
 
 
 def _prepared(node: Node, call: Dict[str, Any], world: World) -> Any:

@@ -26,3 +26,9 @@ class Unknown(Exception):
 
 class CwlProblem(Problem):
     """The document, or what a job made, is at fault."""
+
+
+class Lacking(Problem):
+    """This host lacks what the document needs; another one may have it."""
+
+    code = 75
