@@ -33,3 +33,8 @@ class Options:
     surplus: bool = False  # as the target's SURPLUS
     expected: tuple[tuple[str, bool, int], ...] = ()  # step, exactly (else at most), number of nodes
     run: Path | None = None  # of the bundle that is looked at
+
+    @property
+    def contained(self) -> bool:
+        """Tell whether images are run, in a container of some kind."""
+        return (self.container or " ".join(self.site.runtimes)) != "none"

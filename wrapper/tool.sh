@@ -46,6 +46,8 @@ tool_stage() {
   local target source
   tool_here "$2"
   target=$here_path
+  [[ $target == "$own"/* || $target == "$tool_dir"/* ]] ||
+    finish 65 stage.outside "$2, where the tool wants a file, is no place of this node; name one in the working directory"
   mkdir -p -- "${target%/*}" || finish 75 enospc "${target%/*} cannot be made"
   case $1 in
     link) ln -sT -- "$3" "$target" ;;

@@ -256,7 +256,7 @@ def with_requirements(text: str) -> str:
     [
         ("hints: {DockerRequirement: {dockerPull: 'debian:12'}}", "debian:12", {}),
         ("requirements: {DockerRequirement: {dockerImageId: mine}}", "mine", {}),
-        ("requirements: {ToolTimeLimit: {timelimit: 60}}", None, {"": {"time": 60}}),
+        ("requirements: {ToolTimeLimit: {timelimit: 60}}", None, {"": {"time": 660}}),
         (
             "requirements: {ResourceRequirement: {coresMax: 2.5, ramMin: 900.2, outdirMin: 10}}",
             None,

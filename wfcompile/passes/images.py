@@ -45,8 +45,7 @@ def unpacked_path(reference: str) -> str:
 
 def choose_images(workflow: Workflow, options: Options) -> Workflow:
     """Return the workflow with its images; warns for one whose file is not on this machine yet."""
-    containers = (options.container,) if options.container else options.site.runtimes
-    if containers == ("none",):
+    if not options.contained:
         return workflow
     named = {**options.site.images, **dict(options.images)}
     references = sorted({step.image for step in workflow.steps if step.image})

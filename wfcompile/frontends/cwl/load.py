@@ -34,7 +34,7 @@ def load(document: Document, options: Options) -> Workflow:
     places = Places(joborder.base_of(options, path))
     name = file_name_of(str(process.tool["id"])) if fragment else path.stem
     documents = {file: text for file, text in reader.texts.items() if file not in orders}
-    builder = Builder(places, tuple(documents.values()), document.loc())
+    builder = Builder(places, tuple(documents.values()), document.loc(), options)
     init = joborder.complete(order, process, reader, options, places, builder.warnings)
     builder.main(process, name)
     sources = _sources(documents)

@@ -6,11 +6,13 @@ import math
 import re
 from typing import Any
 
-from wfcompile.errors import Diagnostic, Refused
+from wfcompile.amounts import time_around
+from wfcompile.errors import Diagnostic, Refused, Unsupported
 from wfcompile.frontends.cwl.faults import loc_of
 from wfcompile.frontends.cwl.files import Places
 from wfcompile.frontends.cwl.plain import plain
 from wfcompile.loc import Loc
+from wfcompile.options import Options
 
 _CWLTOOL = "http://commonwl.org/cwltool#"
 _OLD_NAMES = {
@@ -91,6 +93,26 @@ def refuse_unsupported(process: Any, warnings: list[Diagnostic]) -> None:
             warnings.append(Diagnostic(_where(process, "hints", number), what))
 
 
+def refuse_elsewhere(process: Any, options: Options, warnings: list[Diagnostic]) -> None:
+    """Refuse a tool that needs a container where there is none; warn of what no job here is kept from."""
+    about = merged(process)
+    docker = merged(process, hints=False).get("DockerRequirement")
+    if docker is not None and not options.contained:
+        what = "the tool requires a container (DockerRequirement), and jobs run without one"
+        raise Unsupported(what, "run it with --container auto, or make it a hint", loc_of(docker))
+    if about.get("DockerRequirement", {}).get("dockerOutputDirectory") and options.contained:
+        what = "dockerOutputDirectory is not supported: a command works in a directory of the run"
+        raise Unsupported(what, "use $(runtime.outdir)", loc_of(about["DockerRequirement"], "dockerOutputDirectory"))
+    for entry in about.get("InitialWorkDirRequirement", {}).get("listing", ()):
+        if docker is not None and isinstance(entry, dict) and str(entry.get("entryname", "")).startswith("/"):
+            what = "an absolute entryname is not supported: a command works in a directory of the run"
+            raise Unsupported(what, "name a place in the working directory", loc_of(entry, "entryname"))
+    network = about.get("NetworkAccess", {}).get("networkAccess", True)
+    if network is not True:
+        what = f"networkAccess is not enforced: jobs have the network of the nodes of the site '{options.site.name}'"
+        warnings.append(Diagnostic(loc_of(about["NetworkAccess"], "networkAccess"), what))
+
+
 def _where(process: Any, key: str, number: int) -> Loc | None:
     entries = process.tool[key]
     return loc_of(entries[number]) or loc_of(entries, number) or loc_of(process.tool, key)
@@ -124,7 +146,7 @@ def request_of(process: Any, version: str) -> dict[str, dict[str, Any]]:
         what = f"a time limit of {limit} seconds"
         raise Refused(what, "write a positive number, or 0 for none", loc_of(every["ToolTimeLimit"], "timelimit"))
     if isinstance(limit, int | float) and limit > 0:
-        asked["time"] = math.ceil(limit)
+        asked["time"] = time_around(limit)
     if _CUDA in every:
         asked["gpus"] = _amount(every[_CUDA], "cudaDeviceCount") or 1
     found = {key: value for key, value in asked.items() if value}

@@ -14,11 +14,19 @@ from wfcompile.errors import Diagnostic, Refused
 from wfcompile.frontends.cwl.faults import loc_of
 from wfcompile.frontends.cwl.files import Places
 from wfcompile.frontends.cwl.plain import name_of, plain
-from wfcompile.frontends.cwl.requirements import for_expressions, image_of, merged, refuse_unsupported, request_of
+from wfcompile.frontends.cwl.requirements import (
+    for_expressions,
+    image_of,
+    merged,
+    refuse_elsewhere,
+    refuse_unsupported,
+    request_of,
+)
 from wfcompile.frontends.cwl.tools import named_types, ontology_of, parameter, tool_of, version_of
 from wfcompile.frontends.cwl.types import type_of
 from wfcompile.ir import Part
 from wfcompile.loc import Loc
+from wfcompile.options import Options
 
 _LINK = ("linkMerge", "pickValue")
 _NOT_OURS = ("init", "logs", "outputs", "dynamic", "workspace", "record.json", "slurm.jobs", "wfcompile.final")
@@ -39,10 +47,11 @@ class About:
 class Builder:
     """Collects tools, scopes, steps and positions while it walks the processes."""
 
-    def __init__(self, places: Places, texts: Collection[str], start: Loc) -> None:
+    def __init__(self, places: Places, texts: Collection[str], start: Loc, options: Options) -> None:
         self.places = places
         self.texts = texts
         self.start = start
+        self.options = options
         self.tools: list[dict[str, Any]] = []
         self.scopes: list[dict[str, Any]] = []
         self.steps: list[dict[str, Any]] = []
@@ -167,6 +176,8 @@ class Builder:
             what = f"a process of class {process.tool['class']} cannot be run"
             raise Refused(what, "put a CommandLineTool in its place", loc_of(process.tool, "class") or loc)
         refuse_unsupported(process, self.warnings)
+        if process.tool["class"] == "CommandLineTool":
+            refuse_elsewhere(process, self.options, self.warnings)
         self.steps[number]["tool"] = self._tool(process, step["path"])
         self._tool_locs(number, process.tool)
         if process.tool["class"] == "CommandLineTool":

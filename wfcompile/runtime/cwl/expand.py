@@ -318,7 +318,7 @@ class _Expansion:
         try:
             place = place_before(tool, inputs, key, self.javascript)
             prepared = prepare(tool, inputs, place, self.javascript)
-            if any([target.startswith(place.outdir + "/") for _, target, _ in prepared.stage]):
+            if any([one.action == "link" and one.target.startswith(place.outdir + "/") for one in prepared.stage]):
                 return prepared, None  # an output may be what was staged
             return prepared, predict(tool, prepared.inputs, place, self.javascript)
         except Unknown:
