@@ -27,8 +27,9 @@ OWN = ("lib/nodes.txt", "lib/outputs.tsv", "lib/credentials.tsv", "lib/inputs.ts
 pytestmark = [pytest.mark.parametrize("case", CASES), pytest.mark.parametrize("target", BACKENDS)]
 
 
-def options(case: str, target: str) -> Options:
-    return Options(SPECS / case / "workflow.yml", target=target)
+def options(case: str, target: str, specs: Path = SPECS) -> Options:
+    (spec,) = (SPECS / case).glob("workflow.*")
+    return Options(specs / case / spec.name, target=target)
 
 
 def files(bundle: Path) -> dict[str, bytes]:
@@ -61,7 +62,7 @@ def test_the_same_bytes_from_another_place(
     copied = tmp_path / "elsewhere" / "specs"
     shutil.copytree(SPECS, copied)
     monkeypatch.chdir(tmp_path / "elsewhere")
-    second = compile_bundle(Options(Path("specs") / case / "workflow.yml", target=target), Path("second")).directory
+    second = compile_bundle(options(case, target, Path("specs")), Path("second")).directory
     assert files(first) == files(second)
     modes = [{str(p.relative_to(top)): p.stat().st_mode for p in top.rglob("*")} for top in (first, second)]
     assert modes[0] == modes[1]
@@ -141,25 +142,30 @@ def make_edges(bundle: Path) -> set[tuple[str, str]]:
 
 
 def slurm_edges(bundle: Path) -> set[tuple[str, str]]:
-    ids: dict[str, list[str]] = {}
+    ids: dict[str, dict[int, str]] = {}
     edges: set[tuple[str, str]] = set()
     for line in _lines(bundle, "point"):
         name, arrays, points = line.split()[1:4]
         edges |= {(point, name) for point in points.split(",") if point != "-"}
         for need in arrays.split(",") if arrays != "-" else ():
-            step, first, count = _lines(bundle, "array")[int(need)].split()[2:5]
+            step, first, elements = _lines(bundle, "array")[int(need)].split()[2:5]
             rows = (bundle / "rows" / f"{step}.ids").read_text(encoding="utf-8").split()
-            edges |= {(parent, name) for parent in rows[int(first) : int(first) + int(count)]}
+            edges |= {(rows[int(first) + k], name) for k in _elements(elements)}
     for line in _lines(bundle, "array"):
-        number, step, first, count, elementwise, whole = line.split()[1:7]
+        number, step, first, elements, elementwise, whole = line.split()[1:7]
         rows = (bundle / "rows" / f"{step}.ids").read_text(encoding="utf-8").split()
-        ids[number] = rows[int(first) : int(first) + int(count)]
+        ids[number] = {k: rows[int(first) + k] for k in _elements(elements)}
         for need in elementwise.split(",") if elementwise != "-" else ():
-            assert len(ids[need]) == len(ids[number])
-            edges |= set(zip(ids[need], ids[number], strict=True))
+            edges |= {(ids[need][k], child) for k, child in ids[number].items()}
         for need in whole.split(",") if whole != "-" else ():
-            edges |= {(parent, child) for parent in ids[need] for child in ids[number]}
+            edges |= {(parent, child) for parent in ids[need].values() for child in ids[number].values()}
     return edges
+
+
+def _elements(text: str) -> list[int]:
+    count, _, some = text.partition(":")
+    ranges = [part.split("-") for part in some.split(",")] if some else [["0", str(int(count) - 1)]]
+    return [k for ends in ranges for k in range(int(ends[0]), int(ends[-1]) + 1)]
 
 
 def _lines(bundle: Path, kind: str) -> list[str]:

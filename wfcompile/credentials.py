@@ -22,11 +22,11 @@ def deadlines(workflow: Workflow) -> list[int]:
     rows = workflow.rows
     ends = [0] * len(rows)
     starts: dict[tuple[int, ...], int] = {(): 0}
-    for node, step in enumerate(rows.step):
+    for node in range(len(rows)):
         for parents in (rows.parents[node], rows.after[node]):
             if parents not in starts:
                 starts[parents] = max(ends[parent] for parent in parents)
-        ends[node] = max(starts[rows.parents[node]], starts[rows.after[node]]) + workflow.requests[step].time
+        ends[node] = max(starts[rows.parents[node]], starts[rows.after[node]]) + workflow.request_of(node).time
     return ends
 
 

@@ -98,7 +98,7 @@ def node_record(workflow: Workflow, node: int) -> dict[str, Any]:
     rows = workflow.rows
     step = workflow.steps[rows.step[node]]
     task = workflow.template["steps"][rows.step[node]]["task"]
-    request = workflow.requests[rows.step[node]]
+    request = workflow.request_of(node)
     text = command(rows, node, task["text"], slots_of(task), lambda slot, field: shown(slot, rows.ids))
     return {
         "id": rows.ids[node],

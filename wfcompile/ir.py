@@ -7,7 +7,7 @@ Per-node data are columns (runtime.expand.Rows) indexed by node number, per-step
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,12 @@ class Workflow:
     asked_keys: tuple[str, ...] = ()  # what --output wants collected: STEP.KEY
     outputs: tuple[Output, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def request_of(self, node: int) -> Request:
+        """Return what a node asks for."""
+        step = self.requests[self.rows.step[node]]
+        asks: dict[str, Any] = dict(self.rows.asks.get(node, {}))
+        return replace(step, **asks) if asks else step
 
     def loc(self, step: int, part: Part = ()) -> Loc:
         """Return where a part of a step was written; the nearest enclosing part that has a position."""

@@ -62,8 +62,12 @@ clock() {
   fi
 }
 
-# utc MILLISECONDS: $utc in the form of ISO 8601, seconds only.
-utc() { TZ=UTC printf -v utc '%(%Y-%m-%dT%H:%M:%S)T' "${1%???}"; }
+# utc MILLISECONDS: $utc in the form of ISO 8601, seconds only. The zone is read from a file each time.
+utc() {
+  [[ ${1%???} != "${utc_second-}" ]] || return 0
+  utc_second=${1%???}
+  TZ=UTC printf -v utc '%(%Y-%m-%dT%H:%M:%S)T' "$utc_second"
+}
 
 # emit EVENT [MEMBERS]: one line, one write, so that lines of two writers never mix.
 emit() {

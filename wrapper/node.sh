@@ -17,9 +17,10 @@ source "$wfc_lib/stage.sh"
 source "$wfc_lib/parents.sh"
 source "$wfc_lib/payload.sh"
 source "$wfc_lib/late.sh"
-source "$wfc_lib/workspace.sh"
-source "$wfc_lib/tool.sh"
 source "$wfc_lib/publish.sh"
+# what only some steps need
+[[ -z ${wfc_workspace-} ]] || source "$wfc_lib/workspace.sh"
+[[ -z ${wfc_tool-} ]] || source "$wfc_lib/tool.sh"
 
 wfc_main() {
   begin "$@"

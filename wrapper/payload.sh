@@ -10,6 +10,7 @@ phase_run() {
   say "node $id, attempt $attempt on $HOSTNAME, ${runtime_label}"
   emit payload.start
   # Job control puts the child into a group of its own and leaves SIGINT alone, without a process for setsid.
+  payload_second=$SECONDS
   set -m
   payload_child &
   child=$!
@@ -86,7 +87,7 @@ payload_end() {
   while [[ -n $caught || -e $scratch/timed-out ]] && group_lives "$group"; do sleep 0.05; done
   # What the command left running would write into a directory that is being published.
   kill -s KILL -- "-$group" 2>/dev/null
-  payload_strays
+  payload_strays "$group"
   child=
   [[ -z $watchdog ]] || kill -s KILL -- "-$watchdog" 2>/dev/null
   [[ -z $timer ]] || kill -s KILL -- "-$timer" 2>/dev/null
@@ -109,17 +110,30 @@ payload_end() {
 }
 
 # A daemon has left the group, and is told by a variable. It would go on changing this node's results after they were
-# recorded.
+# recorded. To look at all processes takes longer than most of what a short command does: within a second or two its own
+# have the numbers after its first one, because 30 000 others would have to begin before smaller ones are given again.
 payload_strays() {
-  local round files strays=()
+  local round files oldest=0 strays=()
+  ((SECONDS - payload_second > 1)) || oldest=$1
   for ((round = 0; round < 20; round++)); do
-    mapfile -t files < <(grep -lszxF -- "WFC_STARTED_BY=$me" /proc/[0-9]*/environ)
+    younger "$oldest"
+    ((${#files[@]})) || break
+    mapfile -t files < <(grep -lszxF -- "WFC_STARTED_BY=$me" "${files[@]}")
     ((${#files[@]})) || break
     strays=("${files[@]//[!0-9]/}")
     kill -s KILL "${strays[@]}" 2>/dev/null
     sleep 0.05
   done
   ((${#strays[@]} == 0)) || warn payload.strays "the command left processes running, which were ended: ${strays[*]}"
+}
+
+# younger PID: in $files the environments of processes with larger numbers.
+younger() {
+  local process
+  files=()
+  for process in /proc/[0-9]*; do
+    ((${process#/proc/} <= $1)) || files+=("$process/environ")
+  done
 }
 
 # kill -0 would also find the dead that nobody has waited for.

@@ -5,6 +5,7 @@ phase_collect() {
   [[ -z $workspace ]] || workspace_collect
   [[ -z ${wfc_tool-} ]] || tool_collect "$payload_code"
   collect_files
+  [[ -z ${wfc_tool-} ]] || tool_unlink
   [[ -z $record_odd ]] || finish 65 output.special "$record_odd is neither a file nor a directory nor a link"
   [[ ! -e $own/done.json && ! -L $own/done.json ]] ||
     finish 65 output.reserved 'the command wrote done.json, a name the run keeps for its own records'
@@ -121,7 +122,7 @@ publish_tree() {
   error=$(mv -T -- "$own" "$new_tree" 2>&1) || publish_failed "$error"
   fault publish:moved
   record_write "$new_tree/done.json" || publish_failed 'No space left on device'
-  publish_sync "$new_tree"
+  publish_sync "$new_tree" "$new_tree/done.json"
   before="${record_files[*]-} ${record_sizes[*]-}"
   record_list "$new_tree" || before=unreadable
   [[ "${record_files[*]-} ${record_sizes[*]-}" == "$before" ]] ||
@@ -135,8 +136,14 @@ publish_tree() {
 }
 
 # To the disk, before the record or the name says that it is there. Not every file system or coreutils can.
+# publish_sync DIRECTORY RECORD: of what record_list found in the directory.
 publish_sync() {
-  find "$@" ! -type l -exec sync -- {} + 2>/dev/null || :
+  local names=(${record_files[@]+"${record_files[@]}"} ${record_empty[@]+"${record_empty[@]}"})
+  if ((${#names[@]} < 100)) && [[ ${names[*]-} != */* ]]; then # no need to look for directories
+    sync -- "$@" ${names[@]+"${names[@]/#/$1/}"} 2>/dev/null || :
+  else
+    find "$@" ! -type l -exec sync -- {} + 2>/dev/null || :
+  fi
 }
 
 publish_failed() {

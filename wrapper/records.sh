@@ -5,25 +5,33 @@
 # record_list DIR: what the directory holds, in the arrays $record_files and $record_sizes, $record_links and
 # $record_targets, $record_empty (directories). $record_odd: a name that is none of these. Fails when it cannot look.
 record_list() {
-  local entry rest
+  local entry rest entries=() sorted=() ended=
   record_dir=$1
   record_files=() record_links=() record_empty=() record_sizes=() record_targets=() record_odd=
-  # No path holds two slashes in a row, so they part a name from what follows it.
+  # No path holds two slashes in a row, so they part a name from what follows it, and are the mark of find's success.
   while IFS= read -r -d '' entry; do
+    case $entry in
+      //) ended=yes ;;
+      done.json//*) ;;
+      *) entries+=("$entry") ;;
+    esac
+  done < <(find -H "$1" -mindepth 1 ! \( -type d ! -empty \) -printf '%P//%y%s/%l\0' && printf '//\0')
+  [[ -n $ended ]] || return 1
+  if ((${#entries[@]} > 1)); then
+    while IFS= read -r -d '' entry; do sorted+=("$entry"); done < <(printf '%s\0' "${entries[@]}" | sort -z)
+    ((${#sorted[@]} == ${#entries[@]})) || return 1
+    entries=("${sorted[@]}")
+  fi
+  for entry in ${entries[@]+"${entries[@]}"}; do
     rest=${entry#*//}
     entry=${entry%%//*}
     case $rest in
       f*) record_files+=("$entry") record_sizes+=("${rest//[!0-9]/}") ;;
       l*) record_links+=("$entry") record_targets+=("${rest#*/}") ;;
       d*) record_empty+=("$entry") ;;
-      '') return 0 ;; # the mark that find and sort came to their end
       *) record_odd=$entry ;;
     esac
-  done < <(
-    cd "$1" && find . -mindepth 1 ! \( -type d ! -empty \) ! -path ./done.json -printf '%P//%y%s/%l\0' | sort -z &&
-      printf '//\0'
-  )
-  return 1
+  done
 }
 
 # record_hash: the checksums of $record_files, in $record_sums.

@@ -12,7 +12,7 @@ phase_scratch() {
     [[ $need == 1024 ]] || scratch_good "$base" || continue
     sweep_scratch "$base"
     scratch=${base%/}/wfc.$UID.$me
-    (umask 077 && mkdir -- "$scratch" "$scratch"/{tmp,own,mnt,wfc} "$scratch"/wfc/{run,job,state,home}) && return 0
+    (umask 077 && mkdir -- "$scratch" "$scratch"/{tmp,own,mnt,wfc} "$scratch"/wfc/{run,job,state,home,tool} "$scratch"/wfc/tool/{tmp,stage}) && return 0
     scratch=
   done
   finish 75 scratch.none "no scratch directory with $((need / 1024)) MiB among: ${candidates[*]}; set WFC_SCRATCH"

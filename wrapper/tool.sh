@@ -6,7 +6,6 @@
 # tool_stage_in: the command, if only this node can make it, and what it needs.
 tool_stage_in() {
   local words=() value
-  mkdir -- "$tool_dir" "$tool_dir"/{tmp,stage} || finish 75 enospc "$tool_dir cannot be made"
   if [[ -z $p_command ]]; then
     find_python
     tool_runtime command >"$scratch/words" || tool_failed $?
@@ -84,7 +83,7 @@ tool_ended() {
   return 1
 }
 
-# tool_collect CODE: what the tool gives, in $tool_published; links to other places of the run are not kept as such.
+# tool_collect CODE: what the tool gives, in $tool_published.
 tool_collect() {
   local file members
   tool_published=
@@ -98,7 +97,6 @@ tool_collect() {
       [[ -e $own/$file ]] || finish 65 output.missing "the command made no $file"
     done
   fi
-  tool_unlink
 }
 
 # tool_resolve LINK: others look for a file at this place; a link to another place of the run becomes what it leads to.
@@ -110,13 +108,15 @@ tool_resolve() {
   { cp -RL -- "$here_path" "$1.wfc-new" && mv -fT -- "$1.wfc-new" "$1"; } || finish 75 enospc "$1 cannot be replaced by a copy"
 }
 
-# The outputs name the places that such links lead to.
+# The outputs name the places that links to the rest of the run lead to; after collect_files.
 tool_unlink() {
-  local link target
-  while IFS= read -r -d '' link; do
-    target=$(readlink -- "$link")
-    ! tool_elsewhere "$target" || rm -f -- "$link"
-  done < <(find "$own" -type l -print0)
+  local i removed=
+  for ((i = 0; i < ${#record_links[@]}; i++)); do
+    tool_elsewhere "${record_targets[i]}" || continue
+    rm -f -- "$own/${record_links[i]}"
+    removed=yes
+  done
+  [[ -z $removed ]] || record_list "$own" || finish 75 collect.failed "$own cannot be read"
 }
 
 # tool_elsewhere TARGET: does a link lead to another node's results, an input, or what was staged? `cp -r` of an input

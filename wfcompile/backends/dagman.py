@@ -13,6 +13,7 @@ from wfcompile.ir import Workflow
 from wfcompile.library import File, library, linked_inputs
 from wfcompile.options import Options
 from wfcompile.render import render
+from wfcompile.runtime.cwl.requests import varied_requests
 from wfcompile.runtime.dagman import dag_lines, description_name
 from wfcompile.scripts import expanded_steps, has_node_scripts, node_needs, part_of
 from wfcompile.site import Site
@@ -83,6 +84,7 @@ def _description(workflow: Workflow, number: int, site: Site, own_scripts: bool)
     files = [f"run/.images/{image.file_name}"] if image and not unpacked else []
     files += [CREDENTIALS] if unpacked or node_needs(workflow, number) else []
     files += ["run/.credentials/rucio"] if request.rucio else []
+    varied = varied_requests(workflow.template, number)  # VARS of each node say them
     requirements = [request.requirements, site.cvmfs_requirements if unpacked or request.cvmfs else ""]
     return {
         "name": description_name(step.path),
@@ -91,5 +93,6 @@ def _description(workflow: Workflow, number: int, site: Site, own_scripts: bool)
         "own_scripts": own_scripts,
         "files": files,
         "request": request,
+        "amounts": {key: f"$({key})" if key in varied else amount for key, amount in request.asked().items()},
         "requirements": " && ".join(f"({expression})" for expression in requirements if expression),
     }

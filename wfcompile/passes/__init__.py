@@ -18,11 +18,11 @@ from wfcompile.verify import verify
 Pass = Callable[[Workflow, Options], Workflow]
 
 PASSES: tuple[tuple[str, Pass], ...] = (
+    ("requests", request_resources),  # what each step asks the scheduler for, which its tools may see
     ("expand", expand),  # templates become rows and edges
     ("programs", refuse_foreign_programs),  # jq programs that wait for a job's results are of our subset
     ("inputs", find_inputs),  # which files of the init directory the nodes use
     ("outputs", choose_outputs),  # what the last job collects
-    ("requests", request_resources),  # what each step asks the scheduler for
     ("copies", refuse_lost_files),  # no step publishes what it wrote into private copies
     ("images", choose_images),  # which file each container image is
 )

@@ -52,6 +52,7 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
     for skipped in rows.skipped:
         loc = workflow.loc(skipped.step, skipped.part)
         warnings.append(str(Diagnostic(loc, skipped.what, "yadage would skip it silently")))
+    warnings += _late_requests(workflow, rows)
     if not len(rows) and workflow.language != "cwl":
         raise Refused(
             "the workflow has no node to run", "does a scatter run over an empty list?", workflow.steps[0].loc
@@ -69,6 +70,14 @@ def expand(workflow: Workflow, options: Options) -> Workflow:
 
 def _expanded(workflow: Workflow, known: Known) -> Expansion:
     return expanded(workflow.template, known, lambda point: False, lambda node_id: None)
+
+
+def _late_requests(workflow: Workflow, rows: Rows) -> Iterator[str]:
+    for step, keys in sorted(rows.late_asks.items()):
+        path, names = workflow.steps[step].path, ", ".join(sorted(keys))
+        what = f"what '{path}' asks for ({names}) depends on what jobs publish, so the usual amount is requested"
+        advice = f"give one that is enough: --set '{path}.{min(keys)}=…'"
+        yield str(Diagnostic(workflow.loc(step, ("tool", "requirements", "ResourceRequirement")), what, advice))
 
 
 def _expectations(workflow: Workflow, options: Options) -> tuple[dict[str, int], dict[str, int]]:

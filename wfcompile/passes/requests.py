@@ -10,7 +10,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from wfcompile.amounts import SETTINGS, how_to_write, parse_setting, time_around
+from wfcompile.amounts import KEYS, SETTINGS, how_to_write, parse_setting, time_around
 from wfcompile.documents import cursor, read_document
 from wfcompile.errors import Refused, suggest
 from wfcompile.ir import Request, Step, Workflow
@@ -25,15 +25,24 @@ def request_resources(workflow: Workflow, options: Options) -> Workflow:
     for pattern, _, _, loc in rules:
         if not any(fnmatchcase(path, pattern) for path in paths):
             raise Refused(f"no step matches '{pattern}'", suggest(pattern, paths), loc)
-    requests = []
+    requests, fixed = [], []
     limits = _limits(workflow)
     for number, step in enumerate(workflow.steps):
-        values = {**_hinted(step, options.target), **limits.get(number, {}), **options.site.resources}
+        chosen = dict(options.site.resources)
         for pattern, key, value, _ in rules:
             if fnmatchcase(step.path, pattern):
-                values[key] = value
-        requests.append(Request(**values))
-    return replace(workflow, requests=tuple(requests))
+                chosen[key] = value
+        requests.append(Request(**{**_hinted(step, options.target), **limits.get(number, {}), **chosen}))
+        fixed.append(sorted(chosen))
+    template = workflow.template
+    if workflow.language == "cwl":
+        template = template | {"steps": list(map(_with_request, template["steps"], requests, fixed))}
+    return replace(workflow, requests=tuple(requests), template=template)
+
+
+def _with_request(step: dict[str, Any], request: Request, fixed: list[str]) -> dict[str, Any]:
+    """Return a step of a CWL template with its request, and what of it comes before what its tool asks for."""
+    return step | {"request": {key: getattr(request, key) for key in KEYS}, "fixed": fixed}
 
 
 def _hinted(step: Step, target: str) -> dict[str, Any]:

@@ -1,16 +1,21 @@
 """Chains of arrays, for schedulers whose jobs name the jobs they wait for."""
 
-from typing import Dict, List, NamedTuple, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
 from .parts import Part, StepNodes
 
+SPARSE = 1001  # rows in an array of some of them: a list of any of these is no longer than Slurm takes
+Asks = Tuple[Tuple[str, Any], ...]
+
 
 class Array(NamedTuple):
-    """Rows of one step submitted together; edges are numbers of earlier arrays."""
+    """Rows of one step submitted together, which ask for the same; edges are numbers of earlier arrays."""
 
     step: int
-    first: int  # row of its first element
+    first: int  # the row that element 0 stands for
+    elements: List[int]
     nodes: List[int]
+    asks: Asks  # other than the step's request says
     elementwise: Tuple[int, ...]  # element k needs element k of these, and nothing else of them
     whole: Tuple[int, ...]  # needs all of these to have ended
 
@@ -18,17 +23,27 @@ class Array(NamedTuple):
 def arrays(part: Part) -> List[Array]:
     """Return the arrays of a part, each after those it needs, none longer than the limit."""
     row_of = {node: row for item in part.steps for row, node in enumerate(item.nodes)}
-    limit = part.array_limit
-    pieces: Dict[Tuple[int, int], int] = {}  # (step, piece of it) -> number of the array
+    limit = min(part.array_limit, SPARSE) if part.rows.asks else part.array_limit
+    array_of: Dict[int, int] = {}  # node -> number of the array
     result: List[Array] = []
     for item in _in_order(part):
-        for piece, first in enumerate(range(0, len(item.nodes), limit)):
-            nodes = item.nodes[first : first + limit]
-            elementwise, whole = _needs(part, nodes, row_of)
-            pieces[item.step, piece] = len(result)
-            corresponding = tuple(sorted([pieces[key] for key in elementwise]))
-            result.append(Array(item.step, first, nodes, corresponding, tuple(sorted([pieces[key] for key in whole]))))
+        for first in range(0, len(item.nodes), limit):
+            for asks, nodes in _classes(part, item.nodes[first : first + limit]):
+                elementwise, whole = _needs(part, nodes, row_of, array_of)
+                elements = [row_of[node] - first for node in nodes]
+                array_of.update({node: len(result) for node in nodes})
+                result.append(
+                    Array(item.step, first, elements, nodes, asks, tuple(sorted(elementwise)), tuple(sorted(whole)))
+                )
     return result
+
+
+def _classes(part: Part, nodes: List[int]) -> List[Tuple[Asks, List[int]]]:
+    """Return the nodes that ask for the same, in the order of the first of each."""
+    found: Dict[Asks, List[int]] = {}
+    for node in nodes:
+        found.setdefault(tuple(sorted(part.rows.asks.get(node, {}).items())), []).append(node)
+    return list(found.items())
 
 
 def _in_order(part: Part) -> List[StepNodes]:
@@ -53,18 +68,15 @@ def _in_order(part: Part) -> List[StepNodes]:
     return ordered
 
 
-Key = Tuple[int, int]
-
-
-def _needs(part: Part, nodes: List[int], row_of: Dict[int, int]) -> Tuple[Set[Key], Set[Key]]:
-    """Return what an array needs element by element, and what it needs as a whole, as (step, piece) keys.
+def _needs(part: Part, nodes: List[int], row_of: Dict[int, int], array_of: Dict[int, int]) -> Tuple[Set[int], Set[int]]:
+    """Return the arrays that an array needs element by element, and those that it needs as a whole.
 
     Element-wise is what one-to-one data flow gives: row k needs row k of the other step and nothing else of it. Nodes
     of a bounded expansion may turn out to have other parents: they wait for all.
     """
-    rows, limit = part.rows, part.array_limit
-    whole: Set[Key] = set()
-    matched: Dict[Key, int] = {}
+    rows = part.rows
+    whole: Set[int] = set()
+    matched: Dict[int, int] = {}
     seen: Set[Tuple[int, ...]] = set()
     for node in nodes:
         for parents, may_match in ((rows.parents[node], rows.point[node] == part.point), (rows.after[node], False)):
@@ -72,14 +84,14 @@ def _needs(part: Part, nodes: List[int], row_of: Dict[int, int]) -> Tuple[Set[Ke
                 continue
             seen.add(parents)
             for parent in parents:
-                if parent not in row_of:  # it has ended before the part was submitted
+                if parent not in array_of:  # it has ended before the part was submitted
                     continue
-                key = (rows.step[parent], row_of[parent] // limit)
+                array = array_of[parent]
                 if may_match and row_of[parent] == row_of[node] and len(nodes) > 1:
-                    matched[key] = matched.get(key, 0) + 1
+                    matched[array] = matched.get(array, 0) + 1
                 else:
-                    whole.add(key)
-    for key, count in matched.items():
+                    whole.add(array)
+    for array, count in matched.items():
         if count != len(nodes):  # some elements need none of it: they would wait for nothing in particular
-            whole.add(key)
+            whole.add(array)
     return set(matched) - whole, whole

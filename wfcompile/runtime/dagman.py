@@ -52,6 +52,8 @@ def dag_lines(part: Part, done: Container[str] = ()) -> Iterator[str]:
                         brought[name] = list(_input_files(part, name))
                     files += brought[name]
                 values += " files=%s" % dagman_value(", ".join(files)) if files else ""
+            for key, amount in sorted(rows.asks.get(node, {}).items()):
+                values += " %s=%s" % (key, dagman_value("%d" % amount))
             if values:
                 yield "VARS %s%s\n" % (node_id, values)
     for line in _edges(part):

@@ -89,6 +89,7 @@ def _call_lines(rows: Rows, node: int) -> List[str]:
         lines.append("node_stage=(%s)" % " ".join([word(text) for action in call.stage for text in action]))
     if call.late or call.collects:
         data = {"inputs": encode(call.inputs, rows.ids), "guards": encode(list(call.guards), rows.ids)}
+        data["amounts"] = call.amounts
         lines.append("node_call=%s" % quote(json_text(data)))
     if not call.collects:
         own = "%s/%s/" % (RUN, rows.ids[node])

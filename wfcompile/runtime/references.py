@@ -51,6 +51,8 @@ class Rows:
         self.expected: Dict[int, Deferred] = {}  # a value whose evaluation checks that --expect holds
         self.point: List[str] = []  # the expansion point that made it known; empty: known from the start
         self.calls: Dict[int, Any] = {}  # of CWL: node -> cwl.call.Call
+        self.asks: Dict[int, Dict[str, int]] = {}  # of CWL: node -> what it asks for other than its step
+        self.late_asks: Dict[int, Set[str]] = {}  # of CWL: step -> what expressions ask for when jobs have ended
         self.outputs: Dict[str, Any] = {}  # of CWL: what the workflow gives
         self.read: Set[str] = set()  # of CWL: the inputs that the expansion itself has looked at
         self.skipped: List[Skipped] = []
@@ -58,6 +60,13 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def note_request(self, node: int, step: int, asks: Dict[str, int], late: List[str]) -> None:
+        """Note what a node asks for by expressions, and what of it nobody knows yet."""
+        if asks:
+            self.asks[node] = asks
+        if late:
+            self.late_asks.setdefault(step, set()).update(late)
 
 
 class Scope(Dict[str, Any]):

@@ -1,10 +1,10 @@
 """Lines of a Slurm submission: the arrays and points of one part, read by the functions of backends/slurm/chain.sh.
 
-array NUMBER STEP FIRST COUNT ELEMENTWISE WHOLE OPTION...    numbers of arrays, `-` for none
+array NUMBER STEP FIRST ELEMENTS ELEMENTWISE WHOLE OPTION...  how many, or COUNT:LIST of some; numbers of arrays, or `-`
 point NAME ARRAYS POINTS OPTION...                           an expansion point
 """
 
-from typing import Dict, Iterator, Sequence, Union
+from typing import Dict, Iterator, List, Sequence, Union
 
 from .chain import arrays
 from .parts import Part, needed_nodes, needed_points
@@ -14,7 +14,7 @@ def slurm_lines(part: Part) -> Iterator[str]:
     """Yield the line of every array and point, each after those it needs."""
     number_of: Dict[int, int] = {}  # node -> array
     for number, array in enumerate(arrays(part)):
-        request = part.requests[array.step]
+        request = dict(part.requests[array.step], **dict(array.asks))
         asks = [
             "--cpus-per-task=%d" % request["cpus"],
             "--mem=%dM" % request["memory"],
@@ -24,9 +24,9 @@ def slurm_lines(part: Part) -> Iterator[str]:
             asks.append("--gpus=%d" % request["gpus"])
         if request.get("partition"):
             asks.append("--partition=%s" % request["partition"])
-        fields = (number, part.paths[array.step], array.first, len(array.nodes))
+        fields = (number, part.paths[array.step], array.first, _elements(array.elements))
         needs = (_list(array.elementwise), _list(array.whole))
-        yield "array %d %s %d %d %s %s %s\n" % (fields + needs + (" ".join(asks),))
+        yield "array %d %s %d %s %s %s %s\n" % (fields + needs + (" ".join(asks),))
         for node in array.nodes:
             number_of[node] = number
     waiting = list(part.points)
@@ -37,6 +37,20 @@ def slurm_lines(part: Part) -> Iterator[str]:
         written.add(point.name)
         whole = _list(sorted({number_of[node] for node in needed_nodes(part, point)}))
         yield "point %s %s %s\n" % (point.name, whole, _list(needed_points(part, point)))
+
+
+def _elements(numbers: List[int]) -> str:
+    """Return how many elements there are, and a list of them as --array takes it when there are gaps."""
+    count = numbers[-1] + 1
+    if len(numbers) == count:
+        return str(count)
+    ranges: List[List[int]] = []
+    for number in numbers:
+        if ranges and ranges[-1][-1] == number - 1:
+            ranges[-1][1:] = [number]
+        else:
+            ranges.append([number])
+    return "%d:%s" % (count, ",".join(["-".join([str(n) for n in ends]) for ends in ranges]))
 
 
 def _list(items: Sequence[Union[int, str]]) -> str:

@@ -6,6 +6,7 @@ import logging
 import os.path
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from wfcompile.loc import Loc
 ORIGINAL_VERSION = "http://commonwl.org/cwltool#original_cwlVersion"
 REQUIREMENTS = "https://w3id.org/cwl/cwl#requirements"
 OVERRIDES = "http://commonwl.org/cwltool#overrides"
+EXTENSIONS = "http://commonwl.org/cwltool"
 # said of files that a default names, of unknown hints, which we name ourselves, and of every ExpressionTool
 _IDLE = ("undefined reference to", "previously defined")
 _LOGGERS = ("cwltool", "salad", "rdflib", "rdflib.term")
@@ -52,6 +54,7 @@ class Reader:
                 "overrides_list": overrides,
             }
         )
+        _choose_schema(str(document.data["cwlVersion"]), EXTENSIONS in document.text)
         path = Path(os.path.normpath(document.path.absolute()))
         with self.speaking(document.loc()):
             uri = path.as_uri() + (f"#{fragment}" if fragment else "")
@@ -145,6 +148,17 @@ class _Heard(logging.Handler):
             if not any(words in what for words in _IDLE):
                 found.append(Diagnostic(loc, what.replace("Workflow checker warning: ", "", 1)))
         return found
+
+
+def _choose_schema(version: str, extended: bool) -> None:
+    """Let cwltool read its own extensions where the document names them: that schema takes longer to load."""
+    from cwltool.process import custom_schemas, use_custom_schema, use_standard_schema
+
+    if extended:
+        name = "extensions.yml" if version == "v1.0" else f"extensions-{version}.yml"
+        use_custom_schema(version, EXTENSIONS, resources.files("cwltool").joinpath(name).read_text("utf-8"))
+    elif version in custom_schemas:
+        use_standard_schema(version)
 
 
 def _main(context: Any, uri: str) -> str:

@@ -17,11 +17,12 @@ from wfcompile.options import Options
 _CWLTOOL = "http://commonwl.org/cwltool#"
 _OLD_NAMES = {
     f"{_CWLTOOL}{name}": name
-    for name in ("WorkReuse", "NetworkAccess", "LoadListingRequirement", "InplaceUpdateRequirement")
+    for name in ("WorkReuse", "NetworkAccess", "LoadListingRequirement", "InplaceUpdateRequirement", "CUDARequirement")
 } | {f"{_CWLTOOL}TimeLimit": "ToolTimeLimit"}
-_CUDA = f"{_CWLTOOL}CUDARequirement"
+_CUDA, _MPI = "CUDARequirement", f"{_CWLTOOL}MPIRequirement"
 # what the runtime of a tool reads; the others are of the workflow, or have done their work when a document is loaded
 _OF_TOOLS = (
+    "CUDARequirement",
     "DockerRequirement",
     "EnvVarRequirement",
     "InitialWorkDirRequirement",
@@ -77,9 +78,13 @@ def for_expressions(process: Any) -> dict[str, Any]:
 
 def refuse_unsupported(process: Any, warnings: list[Diagnostic]) -> None:
     """Refuse what cwltool knows and no node here does; warn for hints without effect."""
-    known = (*_OF_TOOLS, *_OTHERS, _CUDA)
+    known = (*_OF_TOOLS, *_OTHERS)
     required = process.tool.get("requirements") or []
     for number, entry in enumerate(required):
+        if _name(entry) == _MPI:
+            what = "MPIRequirement needs several processes with a launcher, and a node starts its command once"
+            advice = "let the command itself start them (mpirun -n '$(runtime.cores)' …), or make it a hint"
+            raise Refused(what, advice, _where(process, "requirements", number))
         if _name(entry) not in known:
             what = f"the requirement '{entry['class']}' is not supported"
             raise Refused(what, "make it a hint if the tool runs without it", _where(process, "requirements", number))

@@ -4,8 +4,8 @@ from typing import Any, Dict, NamedTuple, Tuple
 
 from ..values import JOB, RUN
 from .expressions import Context, evaluate
-from .place import Place
-from .requests import requested
+from .place import CwlProblem, Place, Unknown
+from .requests import Asked, asked
 
 
 class Call(NamedTuple):
@@ -18,6 +18,7 @@ class Call(NamedTuple):
     late: bool  # its command is made on the node
     collects: bool  # its outputs are looked for on the node
     limit: int  # seconds that its command may take, 0 for no limit; when that is known before
+    amounts: Dict[str, Any]  # what it has: fields of Place
 
 
 def tool_inputs(tool: Dict[str, Any], inputs: Dict[str, Any]) -> Dict[str, Any]:
@@ -29,17 +30,24 @@ def tool_inputs(tool: Dict[str, Any], inputs: Dict[str, Any]) -> Dict[str, Any]:
     return found
 
 
-def place_before(tool: Dict[str, Any], inputs: Dict[str, Any], node_id: str, javascript: Any) -> Place:
-    """Return a node's place as the compiler knows it: tokens for its directories; raises Unknown."""
-    place = Place(RUN, "%s/%s" % (RUN, node_id), JOB + "/tmp", JOB + "/stage", measured=False)
-    return with_amounts(place, tool, inputs, javascript)
+def place_before(node_id: str) -> Place:
+    """Return a node's place as the compiler knows it: tokens for its directories."""
+    return Place(RUN, "%s/%s" % (RUN, node_id), JOB + "/tmp", JOB + "/stage", measured=False)
 
 
-def with_amounts(place: Place, tool: Dict[str, Any], inputs: Dict[str, Any], javascript: Any) -> Place:
-    """Return a place with the amounts that the tool asks for; raises Unknown."""
+def asked_by(
+    tool: Dict[str, Any], step: Dict[str, Any], inputs: Dict[str, Any], place: Place, javascript: Any
+) -> Asked:
+    """Return what a node has and asks for."""
     context = Context(inputs, None, place, tool["requirements"], tool["version"], javascript=javascript)
-    requirement = tool["requirements"].get("ResourceRequirement", {})
-    amounts = requested(
-        requirement, tool["version"], lambda value: evaluate(value, context) if isinstance(value, str) else value
-    )
-    return place._replace(**amounts)
+
+    def value_of(text: str) -> Any:
+        try:
+            value = evaluate(text, context)
+        except Unknown:
+            return None
+        if type(value) not in (int, float) or value < 0:
+            raise CwlProblem("%s: '%s' asks for %.60r, which is no amount" % (tool["name"], text, value))
+        return value
+
+    return asked(tool, step, value_of)

@@ -7,7 +7,8 @@ The template is JSON data:
                  "outputs": {name: port}}, …],
      "steps": [{"name", "path", "tool": tool number | null, "workflow": scope number | null,
                 "scatter": null | {"parameters": [name, …], "method"}, "in": {name: port}, "out": [name, …],
-                "when"?: expression, "requirements", "version"}, …]}
+                "when"?: expression, "requirements", "version",
+                "request": {"cpus", "memory", …}, "fixed": [what of its request its tool does not change, …]}, …]}
 
 A port is {"source": [["input", name] | ["step", name, output], …], "linkMerge", "pickValue", "default"?, "valueFrom"?,
 "loadContents"?}; scope 0 is the workflow. A node's parents are read off its inputs: a file's place begins with the id
@@ -21,13 +22,13 @@ from ..input_paths import input_paths
 from ..late import at_pointer
 from ..references import PendingStep, Rows
 from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, in_part, late_nodes
-from .call import Call, place_before, tool_inputs
+from .call import Call, asked_by, place_before, tool_inputs
 from .command import Prepared, prepare
 from .derived import is_file
 from .javascript import Javascript
 from .late import OPERATIONS, World, looks_at_files
 from .links import is_late, linked
-from .place import Unknown
+from .place import Place, Unknown
 from .predict import predict
 from .scatter import Element, elements, expected, gathered, lengths
 from .staging import inner, mapped
@@ -285,11 +286,15 @@ class _Expansion:
         rows, node = self.rows, len(self.rows)
         tool = self.template["tools"][step["tool"]]
         wanted = tool_inputs(tool, inputs)
-        prepared, result = (None, None) if guards else self.before(tool, wanted, key)
+        place = place_before(key)
+        asked = asked_by(tool, step, wanted, place, self.javascript)
+        place = place._replace(**asked.place)
+        self.rows.note_request(node, number, asked.request, asked.late)
+        prepared, result = (None, None) if guards else self.before(tool, wanted, place)
         command, stage, limit = (prepared.command, tuple(prepared.stage), prepared.limit) if prepared else (None, (), 0)
         if tool["requirements"].get("InplaceUpdateRequirement", {}).get("inplaceUpdate"):
             self.updated.update({source: target for action, target, source in stage if action == "copy"})
-        call = Call(step["tool"], wanted, guards, stage, command is None, result is None, limit)
+        call = Call(step["tool"], wanted, guards, stage, command is None, result is None, limit, asked.place)
         if result is None:
             found = self.known.published(key)
             late = {name: Late(node, "/" + name) for name in step["out"]}
@@ -310,13 +315,12 @@ class _Expansion:
         self.numbers[key] = node
         return dict(rows.results[node])
 
-    def before(self, tool: Dict[str, Any], inputs: Values, key: str) -> Tuple[Optional[Prepared], Any]:
+    def before(self, tool: Dict[str, Any], inputs: Values, place: Place) -> Tuple[Optional[Prepared], Any]:
         """Return a node's command with what belongs to it, and its outputs; None for what only the node can tell."""
         prepared = None
         if has_late(inputs):
             return None, None
         try:
-            place = place_before(tool, inputs, key, self.javascript)
             prepared = prepare(tool, inputs, place, self.javascript)
             if any([one.action == "link" and one.target.startswith(place.outdir + "/") for one in prepared.stage]):
                 return prepared, None  # an output may be what was staged

@@ -56,17 +56,18 @@ sbatch_or_cancel() {
   fi
 }
 
-# rows STEP FIRST COUNT: in $list the elements that are not done, as --array takes them
+# rows STEP FIRST COUNT [LIST]: in $list the elements (of the list) that are not done, as --array takes them
 rows() {
   local k from='' ids=()
   list=
   if ((all)); then
-    list=0-$(($3 - 1))
+    list=${4:-0-$(($3 - 1))}
     return
   fi
+  members "${4:-0-$(($3 - 1))}"
   mapfile -t -s "$2" -n "$3" ids <"$rows/$1.ids"
   for ((k = 0; k <= $3; k++)); do
-    if ((k < $3)) && [[ -n ${missing[${ids[k]}]-} ]]; then
+    if ((k < $3)) && [[ -n ${member[$k]-} && -n ${missing[${ids[k]}]-} ]]; then
       from=${from:-$k}
     elif [[ -n $from ]]; then
       list+=${list:+,}$from
@@ -76,19 +77,41 @@ rows() {
   done
 }
 
-# array NUMBER STEP FIRST COUNT ELEMENTWISE WHOLE REQUEST...
+# members LIST: its elements, as the keys of $member
+members() {
+  local range k
+  declare -gA member=()
+  for range in ${1//,/ }; do
+    for ((k = ${range%-*}; k <= ${range#*-}; k++)); do member[$k]=1; done
+  done
+}
+
+# within LIST OTHER: is every element of the list one of the other?
+within() {
+  local k wanted
+  [[ $1 != "$2" ]] || return 0
+  members "$1"
+  wanted=("${!member[@]}")
+  members "$2"
+  for k in "${wanted[@]}"; do
+    [[ -n ${member[$k]-} ]] || return 1
+  done
+}
+
+# array NUMBER STEP FIRST ELEMENTS ELEMENTWISE WHOLE REQUEST...
 array() {
-  local number=$1 step=$2 first=$3 count=$4 any='' corr='' need list id dependency
+  local number=$1 step=$2 first=$3 count=${4%:*} some='' any='' corr='' need list id dependency
   local elementwise=${5//,/ } whole=${6//,/ } name=workflow.${2//\//.}
+  [[ $4 != *:* ]] || some=${4#*:}
   shift 6
-  rows "$step" "$first" "$count"
+  rows "$step" "$first" "$count" "$some"
   [[ -n $list ]] || return 0
   # Slurm takes 4095 characters; an element that is done ends at once.
-  ((${#list} < 4000)) || list=0-$((count - 1))
+  [[ ${#list} -lt 4000 || -n $some ]] || list=0-$((count - 1))
   for need in ${elementwise//-/}; do
     [[ -n ${job[$need]-} ]] || continue # all its elements are done
     # Slurm takes an element without a counterpart as waiting for the whole array.
-    if [[ ${picked[$need]} == "$list" ]]; then corr+=:${job[$need]}; else any+=:${job[$need]}; fi
+    if within "$list" "${picked[$need]}"; then corr+=:${job[$need]}; else any+=:${job[$need]}; fi
   done
   for need in ${whole//-/}; do
     [[ -z ${job[$need]-} ]] || any+=:${job[$need]}
