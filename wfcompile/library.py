@@ -30,6 +30,8 @@ def library(workflow: Workflow) -> Iterator[File]:
     wrapper = folder("wrapper")
     for path in sorted(wrapper.rglob("*.sh")):
         yield File(f"lib/{path.relative_to(wrapper)}", path.read_bytes(), 0o755)
+    if workflow.language == "cwl":
+        yield File("lib/tools/", b"")  # without any tool, too: the last job knows by it who says what the outputs are
     for number, tool in enumerate(workflow.template.get("tools", ())):
         yield File(f"lib/tools/{number}.json", json.dumps(tool, ensure_ascii=False, sort_keys=True).encode())
     if linked := linked_inputs(workflow):

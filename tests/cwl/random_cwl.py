@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tests.cwl.random_expressions import expression_tool
 from tests.cwl.random_tools import Output, Outputs, RandomTool
@@ -207,7 +207,9 @@ class RandomWorkflow:
         if holds(first.type, "Directory"):
             return direct(first)  # difference 4
         if is_array(first.type) and draw.chance(0.6):
-            second = self.source(first.type if is_array(first.type["items"]) else draw.choice([first.type, first.type["items"]]))
+            second = self.source(
+                first.type if is_array(first.type["items"]) else draw.choice([first.type, first.type["items"]])
+            )
             draw.counted("merge_flattened")
             how = {"linkMerge": "merge_flattened"}
             return Link({"source": [first.ref, second.ref], **how}, first.type, object())
@@ -292,7 +294,7 @@ class RandomWorkflow:
                 self.sources.append(Source(f"{name}/{one}", type_, length, True))
 
     def scattered(self) -> tuple[dict[str, Link], int, str, bool]:
-        """Return what is scattered over, the number of nodes at most, the method, and whether jobs decide the number."""
+        """Return what is scattered over, how many nodes at most, the method, and whether jobs decide the number."""
         draw = self.draw
         lists = [one for one in self.sources if is_array(one.type)]
         late = [one for one in lists if one.late]

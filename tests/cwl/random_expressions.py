@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.cwl.random_tools import Output, Outputs
-from tests.cwl.random_types import Document, Draw, Type, array_of, family, has_indexed, holds, is_array, port
+from tests.cwl.random_types import Document, Draw, Type, array_of, family, holds, is_array, port
 
 
 def expression_tool(draw: Draw, inputs: dict[str, Type]) -> tuple[Document, Outputs]:

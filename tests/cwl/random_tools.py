@@ -82,7 +82,9 @@ class RandomTool:
         if arguments:
             self.tool["arguments"] = arguments
         if self.requirements:
-            key = "hints" if self.draw.chance(0.1) and set(self.requirements) <= {"EnvVarRequirement"} else "requirements"
+            key = (
+                "hints" if self.draw.chance(0.1) and set(self.requirements) <= {"EnvVarRequirement"} else "requirements"
+            )
             self.tool[key] = self.requirements
         return self.tool, {name: Output(made.type, made.length) for name, made in outputs.items()}
 
@@ -147,7 +149,7 @@ class RandomTool:
             if draw.chance(0.4):
                 draw.counted("separate")
                 made["separate"] = False
-        if is_array(type_) and draw.chance(0.5):
+        if is_array(type_) and not isinstance(type_["items"], dict | list) and draw.chance(0.5):
             draw.counted("itemSeparator")
             made["itemSeparator"] = draw.choice([",", " ", ";"])
         if values and draw.chance(0.2):
@@ -212,14 +214,16 @@ class RandomTool:
         draw.counted("InitialWorkDir")
         texts = self.of("string", "int", "boolean", "enum")
         entries: list[Any] = []
-        kinds = {"text": 2, "file": 2, "directory": 1, "expression": 1}
-        for kind in dict.fromkeys(draw.one(kinds) for _ in range(2)):
+        kinds = draw.choice(
+            [["text", "file"], ["file", "directory"], ["text", "expression"], ["expression", "directory"]]
+        )
+        for kind in kinds:  # a file that is listed twice: difference 5
             files = self.of("File", "Indexed") if kind != "directory" else self.of("Directory")
             if kind == "text":
                 text = draw.choice(["plain\n", "a \\\\b $HOME\n", "{}\n", *[f"v=$(inputs.{one})\n" for one in texts]])
                 entries.append({"entryname": "conf.cfg", "entry": text})
                 self.script += "cat conf.cfg\n"
-            elif files and kind == "expression" and not any(isinstance(one, dict) and "staged" in one["entryname"] for one in entries):
+            elif files and kind == "expression":
                 self.script_language()
                 entries.append(f"$([inputs.{files[0]}])" if draw.chance(0.5) else f"$(inputs.{files[0]})")
             elif files:
@@ -295,7 +299,8 @@ class RandomTool:
     def printed(self) -> Made:
         if self.draw.version != "v1.0" and self.of("string", "int") and self.draw.chance(0.1):
             self.script_language()
-            self.stdout = "${ return 'n' + String(inputs.%s).length + '.out'; }" % self.of("string", "int")[0]
+            name = self.of("string", "int")[0]
+            self.stdout = f"$('n' + String(inputs.{name}).length + '.out')"
         self.stdout = self.stdout or self.draw.choice(["out.txt", "words of it.log", "$(runtime.cores).out"])
         if self.draw.chance(0.6):
             return Made("File", {"type": "stdout"})
@@ -374,7 +379,9 @@ class RandomTool:
         return Made({"type": "record", "fields": plain}, {"type": {"type": "record", "fields": fields}}, script)
 
     def passed(self) -> Made:
-        names = [name for name, type_ in self.inputs.items() if not has_indexed(type_) and not holds(type_, "Directory")]
+        names = [
+            name for name, type_ in self.inputs.items() if not has_indexed(type_) and not holds(type_, "Directory")
+        ]
         if not names:
             return self.text()
         self.draw.counted("outputEval")

@@ -57,6 +57,7 @@ class Known(NamedTuple):
     published: Callable[[str], Optional[Mapping[str, Any]]] = lambda node_id: None  # late pointer -> value
     points: Mapping[str, str] = {}  # PendingStep.key -> the expansion point that the step belongs to
     expected: Mapping[str, int] = {}  # path of a scattered step -> how many nodes it is taken to have
+    place: Optional[Tuple[str, str]] = None  # at run time: the bundle and the run, where files can be looked at
 
 
 def slots_of(task: Dict[str, Any]) -> List[Field]:

@@ -51,6 +51,7 @@ def read_plan(bundle: str, run: str) -> Plan:
         look=lambda *key: looked.get(key),
         jq=run_jq,
         expected=plan["exact"],
+        place=(bundle, run),
     )
     return Plan(
         plan["target"],

@@ -26,6 +26,7 @@ from .command import prepare
 from .javascript import Javascript
 from .late import OPERATIONS, World
 from .links import is_late, linked
+from .node import host_of_run
 from .place import Unknown
 from .predict import predict
 from .scatter import Element, elements, expected, gathered, lengths
@@ -73,6 +74,7 @@ class _Expansion:
         self.rows = Rows()
         self.numbers: Dict[str, int] = {}  # node id -> number
         self.point = ""  # the expansion point of the step in hand
+        self.host = host_of_run(*known.place) if known.place else None
 
     # workflows
 
@@ -131,9 +133,10 @@ class _Expansion:
         inputs.update({name: self.now(inputs[name]) for name in parameters})
         try:
             sizes = lengths(parameters, inputs)
-        except Pending:
+        except Pending as pending:
             if step["path"] not in self.known.expected:
-                raise
+                late = [inputs[name] for name in parameters if is_late(inputs[name])]
+                raise Pending(self.makers(late), pending.part)  # expressions may look at files of nodes foretold
             inputs = expected(parameters, method, inputs, self.known.expected[step["path"]], step["path"])
             sizes = lengths(parameters, inputs)
         results = []
@@ -216,7 +219,7 @@ class _Expansion:
         if not isinstance(value, dict) or value.get("class") != "File" or "contents" in value:
             return value
         contents = self.known.look("", value["location"], False)
-        return Deferred("cwl.contents", [], value) if contents is None else dict(value, contents=contents)
+        return self.now(Deferred("cwl.contents", [], value)) if contents is None else dict(value, contents=contents)
 
     def value_of(self, text: str, inputs: Values, self_: Any, step: Dict[str, Any], part: Tuple[str, ...]) -> Any:
         """Return the value of a step's expression, Deferred where it needs what only a node knows."""
@@ -239,7 +242,25 @@ class _Expansion:
         try:
             return OPERATIONS[value.operation](data, value.options, World(self.javascript))
         except Unknown:
-            return again
+            return self.looked_at(again)
+
+    def looked_at(self, value: Deferred) -> Any:
+        """Return the result of an operation on files, when the run expands itself and their nodes have ended."""
+        if self.host is None:
+            return value
+        data = self.settled(value.data)
+        ended = [self.known.published(self.rows.ids[node]) is not None for node in self.makers(data)]
+        if has_late(data) or not all(ended):
+            return value
+        return OPERATIONS[value.operation](data, value.options, World(self.javascript, self.host))
+
+    def settled(self, data: Any) -> Any:
+        """Return a copy of data whose Deferred values have their results where that is possible."""
+        if isinstance(data, dict):
+            return {key: self.settled(value) for key, value in data.items()}
+        if isinstance(data, list):
+            return [self.settled(value) for value in data]
+        return self.now(data)
 
     def expression_tool(self, step: Dict[str, Any], tool: Dict[str, Any], inputs: Values) -> Values:
         wanted = tool_inputs(tool, inputs)

@@ -5,16 +5,15 @@ import os.path
 from typing import Any
 
 from ..late import decode, encode
-from .files import Host
 from .javascript import Javascript
 from .late import World, resolved
-from .node import input_directories, published_in
+from .node import host_of_run, published_in
 from .outputs import final
 
 
 def give(bundle: str, run: str, directory: str) -> int:
     """Copy the outputs of a run into a directory, with cwl.output.json, whose locations are names below it."""
-    host = Host(run, inputs=input_directories(bundle, run))
+    host = host_of_run(bundle, run)
     value = resolved(_outputs(bundle, run), published_in(run), World(Javascript(), host))
     outputs, copies = final(value, host)
     for copy in copies:

@@ -107,6 +107,11 @@ def host_of(node: Node) -> Host:
     return Host(node.run, node.name, node.own, input_directories(node.bundle, node.run))
 
 
+def host_of_run(bundle: str, run: str) -> Host:
+    """Return where a process of the run, but of no node, finds files."""
+    return Host(run, inputs=input_directories(bundle, run))
+
+
 def input_directories(bundle: str, run: str) -> List[str]:
     """Return where the workflow's inputs may be."""
     given = os.environ.get("WFC_INPUTS")
