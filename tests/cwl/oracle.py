@@ -184,9 +184,9 @@ def sizes(resources: dict[str, Any]) -> dict[str, Any]:
 @contextmanager
 def separate_outputs() -> Iterator[None]:
     """Let cwltool give the same file as several outputs: it fails where they are one object (difference 4)."""
-    from cwltool import executors
+    from cwltool import executors, process
 
-    theirs = executors.relocateOutputs
+    theirs = process.relocateOutputs
 
     def separated(outputs: Any, *rest: Any, **more: Any) -> Any:
         return theirs(_copied(outputs), *rest, **more)

@@ -62,7 +62,7 @@ class RandomTool:
 
     def make(self) -> tuple[Document, Outputs]:
         draw = self.draw
-        if draw.chance(0.12):
+        if draw.chance(0.25):
             draw.counted("ShellCommandRequirement")
             self.requirements["ShellCommandRequirement"] = {}
         ports = {name: self.input(name, type_) for name, type_ in self.inputs.items()}
@@ -126,8 +126,8 @@ class RandomTool:
             made["items"] = self.bound_within(made["items"])
         if "fields" in made:
             made["fields"] = [self.bound_field(one) for one in made["fields"]]
-        if draw.chance(0.3) and not (family(type_) == "record" and draw.version == "v1.0"):
-            draw.counted(f"binding in a type {family(type_)}")
+        if draw.chance(0.5) and not (family(type_) == "record" and draw.version == "v1.0"):
+            draw.counted("binding in an array" if is_array(type_) else "binding in a record or enum")
             made["inputBinding"] = self.binding(type_, values=False)
         return made
 
@@ -150,7 +150,7 @@ class RandomTool:
                 draw.counted("separate")
                 made["separate"] = False
         if is_array(type_) and not isinstance(type_["items"], dict | list) and draw.chance(0.5):
-            draw.counted("itemSeparator")
+            draw.counted("itemSeparator")  # not of lists in lists: difference 7
             made["itemSeparator"] = draw.choice([",", " ", ";"])
         if values and draw.chance(0.2):
             made["valueFrom"] = self.value_from(type_)
@@ -209,7 +209,7 @@ class RandomTool:
 
     def workdir(self) -> None:
         draw = self.draw
-        if not draw.chance(0.25):
+        if not draw.chance(0.4):
             return
         draw.counted("InitialWorkDir")
         texts = self.of("string", "int", "boolean", "enum")
@@ -234,7 +234,7 @@ class RandomTool:
     def dirent(self, name: str, directory: bool) -> Document:
         draw = self.draw
         target = draw.name("staged")
-        writable = draw.chance(0.5)
+        writable = draw.chance(0.75)
         if writable:
             draw.counted("writable")
             self.script += f"echo more >> {target}/more\n" if directory else f"echo more >> {target}\n"
@@ -274,11 +274,11 @@ class RandomTool:
             self.record,
             self.passed,
             self.exit_code,
-            self.flag,
+            *[self.flag] * 9,
             self.number,
         ]
         chosen = [self.printed] if draw.chance(0.75) else []
-        chosen += draw.sample(makers, draw.randint(0 if chosen else 1, 2))
+        chosen += dict.fromkeys(draw.sample(makers, draw.randint(0 if chosen else 1, 2)))
         outputs = {}
         for maker in chosen:
             made = maker()
