@@ -29,7 +29,6 @@ from tests.cwl.random_types import (
 )
 
 MOST_NODES = 6
-DEEPEST = 3
 
 
 class Source(NamedTuple):
@@ -237,10 +236,11 @@ class RandomWorkflow:
     def by_value_from(self) -> Link:
         draw = self.draw
         self.need("StepInputExpressionRequirement")
-        source = self.source()
+        files = draw.reads and draw.chance(0.6)
+        source = self.source("File" if files else None)
         made: Document = {"source": source.ref}
         kind = family(source.type)
-        if kind == "File" and draw.reads and draw.chance(0.4):
+        if kind == "File" and draw.reads and draw.chance(0.7):
             draw.counted("loadContents of a step")
             return Link({**made, "loadContents": True, "valueFrom": "$(self.contents)"}, "string")
         if kind in ("File", "Indexed", "Directory"):
@@ -258,7 +258,8 @@ class RandomWorkflow:
     def step(self) -> None:
         draw = self.draw
         name = draw.name("s")
-        scattered, times, wrap, late = {}, 1, "", False
+        scattered: dict[str, Link] = {}
+        times, wrap, late = 1, "", False
         links: dict[str, Link] = {}
         if draw.chance(0.4):
             scattered, times, wrap, late = self.scattered()
@@ -274,7 +275,7 @@ class RandomWorkflow:
             if len(scattered) > 1:
                 step["scatterMethod"] = draw.counted(wrap)
             draw.counted("scatter over a late list" if late else "scatter over a known list")
-        conditional = draw.version == "v1.2" and draw.chance(0.3)
+        conditional = draw.version == "v1.2" and draw.chance(0.35)
         if conditional:
             self.condition(step, types)
         step["run"], outputs = self.process(types, self.times * times)
@@ -294,7 +295,7 @@ class RandomWorkflow:
                 self.sources.append(Source(f"{name}/{one}", type_, length, True))
 
     def scattered(self) -> tuple[dict[str, Link], int, str, bool]:
-        """Return what is scattered over, the number of nodes at most, the method, and whether jobs decide the number."""
+        """Return what is scattered over, how many nodes at most, the method, and whether jobs decide the number."""
         draw = self.draw
         lists = [one for one in self.sources if is_array(one.type)]
         late = [one for one in lists if one.late]
@@ -324,7 +325,7 @@ class RandomWorkflow:
         draw = self.draw
         draw.counted("when")
         numbers = [name for name, type_ in types.items() if type_ in ("int", "string")]
-        if numbers and draw.chance(0.5):
+        if numbers and draw.chance(0.3):
             self.need("InlineJavascriptRequirement")
             step["when"] = f"$(String(inputs.{draw.choice(numbers)}).length % 2 == 1)"
             return
@@ -339,7 +340,7 @@ class RandomWorkflow:
 
     def process(self, inputs: dict[str, Type], times: int) -> tuple[Document, Outputs]:
         draw = self.draw
-        form = draw.one({"tool": 6, "expression": 1.2, "workflow": 2.5 if self.depth < DEEPEST else 0})
+        form = draw.one({"tool": 6, "expression": 1.6, "workflow": (2.2, 3, 4.5, 0)[self.depth]})
         if form == "expression":
             return expression_tool(draw, inputs)
         if form == "workflow":
@@ -356,7 +357,7 @@ class RandomWorkflow:
         made, ports = {}, {}
         for one in self.sources:
             if "/" not in one.ref and holds(one.type, "Directory"):
-                continue  # difference 5
+                continue  # difference 3
             if ("/" in one.ref and one.ref not in self.used) or draw.chance(0.3):
                 name = draw.name("out")
                 made[name] = Output(one.type, one.length if self.depth else None)

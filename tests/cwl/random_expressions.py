@@ -14,7 +14,8 @@ def expression_tool(draw: Draw, inputs: dict[str, Type]) -> tuple[Document, Outp
     ports = {name: port(type_) for name, type_ in inputs.items()}
     outputs, parts = {}, []
     for _ in range(draw.randint(1, 3)):
-        source = draw.choice(list(inputs))
+        files = [name for name, one in inputs.items() if one == "File"]
+        source = draw.choice(files if files and draw.reads else list(inputs))
         type_, text = _computed(draw, source, inputs[source], ports)
         name = draw.name("e")
         outputs[name] = Output(type_, object() if is_array(type_) else None)
@@ -44,7 +45,7 @@ def _computed(draw: Draw, name: str, type_: Type, ports: Document) -> tuple[Type
         choices += [("string", f"{given}.basename"), ("boolean", f"{given}.class == 'File'")]
     if kind == "File":
         choices += [("int", f"{given}.size"), (array_of("string"), f"[{given}.nameroot, {given}.nameext]")]
-        if draw.reads and draw.chance(0.6):
+        if draw.reads and draw.chance(0.8):
             draw.counted("loadContents of an ExpressionTool")
             ports[name]["loadContents"] = True
             return "string", f"{given}.contents + '.'"

@@ -62,7 +62,7 @@ class RandomTool:
 
     def make(self) -> tuple[Document, Outputs]:
         draw = self.draw
-        if draw.chance(0.12):
+        if draw.chance(0.25):
             draw.counted("ShellCommandRequirement")
             self.requirements["ShellCommandRequirement"] = {}
         ports = {name: self.input(name, type_) for name, type_ in self.inputs.items()}
@@ -126,8 +126,8 @@ class RandomTool:
             made["items"] = self.bound_within(made["items"])
         if "fields" in made:
             made["fields"] = [self.bound_field(one) for one in made["fields"]]
-        if draw.chance(0.3) and not (family(type_) == "record" and draw.version == "v1.0"):
-            draw.counted(f"binding in a type {family(type_)}")
+        if draw.chance(0.5) and not (family(type_) == "record" and draw.version == "v1.0"):
+            draw.counted("binding in an array" if is_array(type_) else "binding in a record or enum")
             made["inputBinding"] = self.binding(type_, values=False)
         return made
 
@@ -149,8 +149,8 @@ class RandomTool:
             if draw.chance(0.4):
                 draw.counted("separate")
                 made["separate"] = False
-        if is_array(type_) and draw.chance(0.5):
-            draw.counted("itemSeparator")
+        if is_array(type_) and not isinstance(type_["items"], dict | list) and draw.chance(0.5):
+            draw.counted("itemSeparator")  # not of lists in lists: difference 7
             made["itemSeparator"] = draw.choice([",", " ", ";"])
         if values and draw.chance(0.2):
             made["valueFrom"] = self.value_from(type_)
@@ -209,23 +209,21 @@ class RandomTool:
 
     def workdir(self) -> None:
         draw = self.draw
-        if not draw.chance(0.25):
+        if not draw.chance(0.4):
             return
         draw.counted("InitialWorkDir")
         texts = self.of("string", "int", "boolean", "enum")
         entries: list[Any] = []
-        kinds = {"text": 2, "file": 2, "directory": 1, "expression": 1}
-        for kind in dict.fromkeys(draw.one(kinds) for _ in range(2)):
+        kinds = draw.choice(
+            [["text", "file"], ["file", "directory"], ["text", "expression"], ["expression", "directory"]]
+        )
+        for kind in kinds:  # a file that is listed twice: difference 5
             files = self.of("File", "Indexed") if kind != "directory" else self.of("Directory")
             if kind == "text":
                 text = draw.choice(["plain\n", "a \\\\b $HOME\n", "{}\n", *[f"v=$(inputs.{one})\n" for one in texts]])
                 entries.append({"entryname": "conf.cfg", "entry": text})
                 self.script += "cat conf.cfg\n"
-            elif (
-                files
-                and kind == "expression"
-                and not any(isinstance(one, dict) and "staged" in one["entryname"] for one in entries)
-            ):
+            elif files and kind == "expression":
                 self.script_language()
                 entries.append(f"$([inputs.{files[0]}])" if draw.chance(0.5) else f"$(inputs.{files[0]})")
             elif files:
@@ -236,7 +234,7 @@ class RandomTool:
     def dirent(self, name: str, directory: bool) -> Document:
         draw = self.draw
         target = draw.name("staged")
-        writable = draw.chance(0.5)
+        writable = draw.chance(0.75)
         if writable:
             draw.counted("writable")
             self.script += f"echo more >> {target}/more\n" if directory else f"echo more >> {target}\n"
@@ -276,11 +274,11 @@ class RandomTool:
             self.record,
             self.passed,
             self.exit_code,
-            self.flag,
+            *[self.flag] * 9,
             self.number,
         ]
         chosen = [self.printed] if draw.chance(0.75) else []
-        chosen += draw.sample(makers, draw.randint(0 if chosen else 1, 2))
+        chosen += dict.fromkeys(draw.sample(makers, draw.randint(0 if chosen else 1, 2)))
         outputs = {}
         for maker in chosen:
             made = maker()
@@ -301,7 +299,8 @@ class RandomTool:
     def printed(self) -> Made:
         if self.draw.version != "v1.0" and self.of("string", "int") and self.draw.chance(0.1):
             self.script_language()
-            self.stdout = "${ return 'n' + String(inputs.%s).length + '.out'; }" % self.of("string", "int")[0]
+            name = self.of("string", "int")[0]
+            self.stdout = f"$('n' + String(inputs.{name}).length + '.out')"
         self.stdout = self.stdout or self.draw.choice(["out.txt", "words of it.log", "$(runtime.cores).out"])
         if self.draw.chance(0.6):
             return Made("File", {"type": "stdout"})

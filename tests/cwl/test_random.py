@@ -1,7 +1,7 @@
 """Random documents, run by cwltool and by make: the same output objects, and the same words on every command line.
 
-Only what docs/cwl-differences.md lists may differ; the generator avoids it. WFCOMPILE_RANDOM_CWL says how many documents
-(default 12), WFCOMPILE_RANDOM_SEED where the seeds begin (default 0).
+Only what docs/cwl-differences.md lists may differ, and the generator avoids that; the comments name the numbers.
+WFCOMPILE_RANDOM_CWL says how many documents (default 12), WFCOMPILE_RANDOM_SEED where the seeds begin (default 0).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.cwl.conformance import Case, by_cwltool, by_wfcompile
+from tests.cwl.oracle import separate_outputs
 from tests.cwl.random_cwl import RandomCwl
 
 NUMBER = int(os.environ.get("WFCOMPILE_RANDOM_CWL", "12"))
@@ -41,7 +42,8 @@ def told(data: Any) -> Any:
 def test_as_cwltool(seed: int, tmp_path: Path) -> None:
     document, job = RandomCwl(seed).write(tmp_path)
     case = Case("", str(seed), str(document), str(job), None, False, ())
-    theirs = by_cwltool(case, tmp_path / "cwltool")
+    with separate_outputs():
+        theirs = by_cwltool(case, tmp_path / "cwltool")
     ours = by_wfcompile(case, tmp_path / "make")
     assert (theirs.code, ours.code) == (0, 0), f"cwltool: {theirs.log[-3000:]}\nhere: {ours.log[-3000:]}"
     assert told(ours.output) == told(theirs.output)

@@ -13,7 +13,7 @@ from .emit import row, slot_names
 from .expand import slots_of
 from .late import decode, evaluate, published_at
 from .make import make_rules
-from .outputs import choose_outputs, output_lines
+from .outputs import Output, choose_outputs, output_lines
 from .parts import NODES, Part, place_of, refuse_shared, shard_of
 from .records import is_done, published_by
 from .run_time import Plan, asked_of, expanded_now, ids_of, part_of, read_plan, run_jq
@@ -137,7 +137,9 @@ def write_outputs(bundle: str, run: str) -> int:
     plan = read_plan(bundle, run)
     expansion = expanded_now(plan, all_known=not plan.points)
     rows = expansion.rows
-    outputs = choose_outputs(rows, [s["step"] for s in plan.steps], asked_of(plan), final=not expansion.points)
+    outputs: List[Output] = []
+    if plan.template.get("language") != "cwl":  # that says itself what it gives (cwl.give)
+        outputs = choose_outputs(rows, [s["step"] for s in plan.steps], asked_of(plan), final=not expansion.points)
     directory = os.path.join(run, "dynamic")
     if not os.path.isdir(directory):
         os.makedirs(directory)

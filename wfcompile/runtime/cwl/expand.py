@@ -254,7 +254,7 @@ class _Expansion:
         """Return a Deferred value's result when all that it needs is known."""
         if not isinstance(value, Deferred):
             return value
-        data = {k: self.now(v) for k, v in value.data.items()} if isinstance(value.data, dict) else self.now(value.data)
+        data = self.parts_now(value.data)
         again = Deferred(value.operation, value.options, data)
         if value.operation not in ("cwl.eval", "cwl.tool") and has_late(data):
             return again
@@ -262,6 +262,14 @@ class _Expansion:
             return OPERATIONS[value.operation](data, value.options, self.world(again))
         except Unknown:
             return again
+
+    def parts_now(self, data: Any) -> Any:
+        """Return data in which the Deferred values next to the surface have their results where that is possible."""
+        if isinstance(data, dict):
+            return {key: self.parts_now(value) for key, value in data.items()}
+        if isinstance(data, list) and any([isinstance(value, Deferred) for value in data]):
+            return [self.now(value) for value in data]
+        return self.now(data)
 
     def world(self, value: Deferred) -> World:
         """Return what a value's operation can use: files, when it asks for them and all who make them have ended."""
