@@ -136,8 +136,9 @@ def failures(run: Path) -> Iterable[str]:
     except FileNotFoundError:
         yield "its last job has left no record"
         return
-    if record["missing"]:
-        yield f"{record['missing']} outputs are missing"
+    yield from (f"missing output: {name}" for name in record["missing_outputs"][:3])
+    if record["missing"] > 3:
+        yield f"and {record['missing'] - 3} more"
     for failure in record["failures"][:3]:
         yield f"{failure['node']}: {failure['reason']}"
         text = _tail(run / "logs" / f"{failure['node']}.log")

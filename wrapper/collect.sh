@@ -102,14 +102,16 @@ collect_outputs() {
 
 # A CWL workflow says itself what it gives; cwl.output.json tells of it.
 give_outputs() {
+  local said
   if ((${#undone[@]})); then
     missing+=('the outputs: not all nodes are done')
   elif ! have_python; then
     missing+=('the outputs: the last job needs Python')
-  elif runtime give "$WFC_BUNDLE" "$WFC_RUN" "$outputs_new"; then
+  elif said=$(runtime give "$WFC_BUNDLE" "$WFC_RUN" "$outputs_new" 2>&1); then
     collected=$(grep -c '"class"' "$outputs_new/cwl.output.json")
   else
-    missing+=('the outputs')
+    printf '%s\n' "$said"
+    missing+=("the outputs: ${said##*$'\n'}")
   fi
 }
 
@@ -254,6 +256,13 @@ write_record() {
       failure_of "${undone[i]}"
       json_quote "${undone[i]}"
       printf '%s\n{"node":%s,"reason":"%s"}' "$comma" "$quoted" "$failure"
+      comma=,
+    done
+    comma=
+    printf '],"missing_outputs":['
+    for ((i = 0; i < ${#missing[@]} && i < 50; i++)); do
+      json_quote "${missing[i]}"
+      printf '%s\n%s' "$comma" "$quoted"
       comma=,
     done
     printf ']}\n'

@@ -109,4 +109,7 @@ def _ran(run: Path, outdir: Path) -> Ran:
     if problems:
         return Ran(FAILED, None, "\n".join(problems))
     outdir.mkdir(parents=True)
-    return Ran(0, collected(run, outdir), "")
+    try:
+        return Ran(0, collected(run, outdir), "")
+    except (OSError, ValueError) as error:
+        return Ran(FAILED, None, f"its outputs cannot be read: {error}")

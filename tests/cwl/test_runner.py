@@ -164,3 +164,30 @@ def test_what_the_standard_makes_optional(tmp_path: Path, monkeypatch: pytest.Mo
     log = io.StringIO()
     assert run(Options(spec(tmp_path)), tmp_path / "out", io.StringIO(), log) == UNSUPPORTED
     assert log.getvalue() == "wfcompile-cwl-runner: no network here; use another site\n"
+
+
+PICKED = """\
+cwlVersion: v1.2
+class: Workflow
+requirements: {MultipleInputFeatureRequirement: {}}
+inputs: {yes: boolean}
+steps:
+  number: {run: DYNAMIC/number.cwl, in: {value: {default: 3}}, out: [large]}
+  one: {run: DYNAMIC/say.cwl, when: $(inputs.yes), in: {yes: number/large, a: {default: a}}, out: [said]}
+  two: {run: DYNAMIC/say.cwl, in: {a: {default: b}}, out: [said]}
+outputs:
+  out: {type: File, outputSource: [one/said, two/said], pickValue: the_only_non_null}
+"""
+
+
+def test_why_there_are_no_outputs_is_in_the_record(tmp_path: Path) -> None:
+    text = PICKED.replace("DYNAMIC", str(Path(__file__).parent / "dynamic"))
+    (tmp_path / "workflow.cwl").write_text(text, encoding="utf-8")
+    (tmp_path / "job.json").write_text('{"yes": true}', encoding="utf-8")
+    options = Options(tmp_path / "workflow.cwl", "make", input_files=(tmp_path / "job.json",), container="none")
+    log = io.StringIO()
+    assert run(options, tmp_path / "out", io.StringIO(), log, quiet=True, bundle=tmp_path / "bundle") == FAILED
+    record = json.loads((tmp_path / "bundle/run/record.json").read_text(encoding="utf-8"))
+    (why,) = record["missing_outputs"]
+    assert "2 sources of 'out' are not null" in why
+    assert f"missing output: {why}" in log.getvalue()
