@@ -15,11 +15,6 @@ _UNITS |= {"ki": 1024, "mi": 1024**2, "gi": 1024**3, "ti": 1024**4}
 _SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
-def time_around(limit: float) -> int:
-    """Return the seconds to ask for when a command is ended after `limit`: staging and collecting take some, too."""
-    return math.ceil(limit) + 600
-
-
 def parse_setting(key: str, value: object) -> int | str | bool:
     """Return the value of a setting for ir.Request, an empty word or expression for none; raises ValueError."""
     text = "" if value is None else str(value).strip()

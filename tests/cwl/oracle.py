@@ -183,7 +183,7 @@ def sizes(resources: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def separate_outputs() -> Iterator[None]:
-    """Let cwltool give the same file as several outputs: it fails where they are one object (difference 4)."""
+    """Let cwltool give the same file as several outputs: it fails where they are one object (difference 17)."""
     from cwltool import executors, process
 
     theirs = process.relocateOutputs

@@ -204,7 +204,7 @@ class RandomWorkflow:
         self.need("MultipleInputFeatureRequirement")
         first = self.source()
         if holds(first.type, "Directory"):
-            return direct(first)  # difference 4
+            return direct(first)  # difference 17
         if is_array(first.type) and draw.chance(0.6):
             second = self.source(
                 first.type if is_array(first.type["items"]) else draw.choice([first.type, first.type["items"]])
@@ -357,7 +357,7 @@ class RandomWorkflow:
         made, ports = {}, {}
         for one in self.sources:
             if "/" not in one.ref and holds(one.type, "Directory"):
-                continue  # difference 3
+                continue  # difference 16
             if ("/" in one.ref and one.ref not in self.used) or draw.chance(0.3):
                 name = draw.name("out")
                 made[name] = Output(one.type, one.length if self.depth else None)

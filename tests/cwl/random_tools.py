@@ -150,7 +150,7 @@ class RandomTool:
                 draw.counted("separate")
                 made["separate"] = False
         if is_array(type_) and not isinstance(type_["items"], dict | list) and draw.chance(0.5):
-            draw.counted("itemSeparator")  # not of lists in lists: difference 7
+            draw.counted("itemSeparator")  # not of lists in lists: difference 20
             made["itemSeparator"] = draw.choice([",", " ", ";"])
         if values and draw.chance(0.2):
             made["valueFrom"] = self.value_from(type_)
@@ -217,7 +217,7 @@ class RandomTool:
         kinds = draw.choice(
             [["text", "file"], ["file", "directory"], ["text", "expression"], ["expression", "directory"]]
         )
-        for kind in kinds:  # a file that is listed twice: difference 5
+        for kind in kinds:  # a file that is listed twice: difference 18
             files = self.of("File", "Indexed") if kind != "directory" else self.of("Directory")
             if kind == "text":
                 text = draw.choice(["plain\n", "a \\\\b $HOME\n", "{}\n", *[f"v=$(inputs.{one})\n" for one in texts]])
@@ -269,7 +269,7 @@ class RandomTool:
             self.parts,
             self.parts,
             self.missing,
-            self.directory if self.times == 1 else self.parts,  # difference 4
+            self.directory if self.times == 1 else self.parts,  # difference 17
             self.indexed,
             self.record,
             self.passed,

@@ -36,7 +36,7 @@ class Draw(random.Random):
         self.forms: Counter[str] = Counter()
         self.names: Counter[str] = Counter()
         self.version = "v1.2" if self.chance(0.75) else self.choice(["v1.0", "v1.1"])
-        self.reads = self.version != "v1.0" and self.chance(0.6)  # either loadContents or literals (difference 3)
+        self.reads = self.version != "v1.0" and self.chance(0.6)  # either loadContents or literals (difference 16)
         self.nodes = 0
 
     def chance(self, probability: float) -> bool:
@@ -195,7 +195,7 @@ def holds(type_: Type, *kinds: str) -> bool:
 
 
 def bindable(type_: Type) -> bool:
-    """Tell whether cwltool can bind a value of a type: not where a union has arrays of named types (difference 2)."""
+    """Tell whether cwltool can bind a value of a type: not where a union has arrays of named types (difference 15)."""
     if isinstance(type_, list):
         return not any(is_array(one) and holds(one, "record", "enum") for one in type_) and all(map(bindable, type_))
     if isinstance(type_, dict):
@@ -233,7 +233,7 @@ def value(draw: Draw, type_: Type, length: int | None = None) -> Any:
         case "long":
             return draw.choice([0, 5, 12345678901])
         case "float" | "double":
-            return draw.choice([0.5, -1.25, 0.0001, 3.0, 123456.789])  # difference 6
+            return draw.choice([0.5, -1.25, 0.0001, 3.0, 123456.789])  # difference 19
         case "string":
             return draw.choice(TEXTS)
         case "Any":

@@ -34,7 +34,7 @@ def told(data: Any) -> Any:
     if made.get("class") == "File" and "location" in data:
         made["text"] = Path(unquote(urlsplit(data["location"]).path)).read_text(encoding="utf-8")
     if made.get("class") == "Directory" and "listing" in made:
-        made["listing"].sort(key=lambda one: one["basename"])  # difference 1
+        made["listing"].sort(key=lambda one: one["basename"])  # difference 14
     return made
 
 

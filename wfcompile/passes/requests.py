@@ -10,7 +10,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from wfcompile.amounts import KEYS, SETTINGS, how_to_write, parse_setting, time_around
+from wfcompile.amounts import KEYS, SETTINGS, how_to_write, parse_setting
 from wfcompile.documents import cursor, read_document
 from wfcompile.errors import Refused, suggest
 from wfcompile.ir import Request, Step, Workflow
@@ -26,13 +26,12 @@ def request_resources(workflow: Workflow, options: Options) -> Workflow:
         if not any(fnmatchcase(path, pattern) for path in paths):
             raise Refused(f"no step matches '{pattern}'", suggest(pattern, paths), loc)
     requests, fixed = [], []
-    limits = _limits(workflow)
-    for number, step in enumerate(workflow.steps):
+    for step in workflow.steps:
         chosen = dict(options.site.resources)
         for pattern, key, value, _ in rules:
             if fnmatchcase(step.path, pattern):
                 chosen[key] = value
-        requests.append(Request(**{**_hinted(step, options.target), **limits.get(number, {}), **chosen}))
+        requests.append(Request(**{**_hinted(step, options.target), **chosen}))
         fixed.append(sorted(chosen))
     template = workflow.template
     if workflow.language == "cwl":
@@ -51,15 +50,6 @@ def _hinted(step: Step, target: str) -> dict[str, Any]:
     for system in sorted(step.hints, key=lambda name: (name == own, name == "kubernetes", name)):
         values.update(step.hints[system])
     return values
-
-
-def _limits(workflow: Workflow) -> dict[int, dict[str, Any]]:
-    """Return the time to ask for where a tool limits that of its nodes, perhaps each by an expression."""
-    longest: dict[int, int] = {}
-    for node, call in workflow.rows.calls.items():
-        step = workflow.rows.step[node]
-        longest[step] = max(call.limit, longest.get(step, 0))
-    return {step: {"time": time_around(limit)} for step, limit in longest.items() if limit}
 
 
 Rule = tuple[str, str, int | str | bool, Loc | None]

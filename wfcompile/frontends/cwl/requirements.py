@@ -6,13 +6,13 @@ import math
 import re
 from typing import Any
 
-from wfcompile.amounts import time_around
 from wfcompile.errors import Diagnostic, Refused, Unsupported
 from wfcompile.frontends.cwl.faults import loc_of
 from wfcompile.frontends.cwl.files import Places
 from wfcompile.frontends.cwl.plain import plain
 from wfcompile.loc import Loc
 from wfcompile.options import Options
+from wfcompile.runtime.cwl.requests import time_around
 
 _CWLTOOL = "http://commonwl.org/cwltool#"
 _OLD_NAMES = {

@@ -21,6 +21,11 @@ class Asked(NamedTuple):
     late: List[str]  # and what of it they would say if they knew more
 
 
+def time_around(limit: float) -> int:
+    """Return the seconds to ask for when a command is ended after `limit`: staging and collecting take some, too."""
+    return math.ceil(limit) + 600
+
+
 def varied_requests(template: Dict[str, Any], number: int) -> Set[str]:
     """Return what the nodes of a step ask for by expressions: fields of a request."""
     step = template["steps"][number]
@@ -57,7 +62,8 @@ def asked(tool: Dict[str, Any], step: Dict[str, Any], value_of: Callable[[str], 
         given = every.get(class_, {}).get(name)
         if isinstance(given, str):
             value = value_of(given)
-            request[key] = math.ceil(value) if value else usual[key]
+            amount = value and (time_around(value) if key == "time" else math.ceil(value))
+            request[key] = amount or usual[key]
             late += [key] if value is None else []
     wanted = {key: amount for key, amount in request.items() if key not in step["fixed"]}
     return Asked(place, wanted, [key for key in late if key in wanted])
