@@ -106,7 +106,7 @@ def test_the_scheduler_gives_more_time_than_the_limit(tmp_path: Path) -> None:
     (tmp_path / "main.cwl").write_text(
         text + "inputs: {limit: {type: int, default: 7200}}\noutputs: []\nbaseCommand: a"
     )
-    for target, said in (("dagman", "allowed_execute_duration = 7800"), ("slurm", "--time=130")):
+    for target, said in (("dagman", 'time="7800"'), ("slurm", "--time=130")):
         compile_bundle(Options(tmp_path / "main.cwl", target=target), tmp_path / target)
         texts = [path.read_text() for path in (tmp_path / target).iterdir() if path.is_file()]
         assert any(said in text for text in texts)

@@ -41,13 +41,14 @@ def asked_by(
     """Return what a node has and asks for."""
     context = Context(inputs, None, place, tool["requirements"], tool["version"], javascript=javascript)
 
-    def value_of(text: str) -> Any:
+    def value_of(requirement: str, text: str) -> Any:
         try:
             value = evaluate(text, context)
         except Unknown:
             return None
         if type(value) not in (int, float) or value < 0:
-            raise CwlProblem("%s: '%s' asks for %.60r, which is no amount" % (tool["name"], text, value))
+            what = "%s: '%s' is %.60r, which is no amount to ask for" % (tool["name"], text, value)
+            raise CwlProblem(what, part=("tool", "requirements", requirement))
         return value
 
     return asked(tool, step, value_of)

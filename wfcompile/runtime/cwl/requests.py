@@ -37,8 +37,8 @@ def varied_requests(template: Dict[str, Any], number: int) -> Set[str]:
     return found.difference(step["fixed"])
 
 
-def asked(tool: Dict[str, Any], step: Dict[str, Any], value_of: Callable[[str], Any]) -> Asked:
-    """Return what a node has and asks for; `value_of` evaluates an expression, to None where only the node could."""
+def asked(tool: Dict[str, Any], step: Dict[str, Any], value_of: Callable[[str, str], Any]) -> Asked:
+    """Return what a node has and asks for; `value_of` evaluates one of a requirement, to None where only the node could."""
     every, usual, late = tool["requirements"], step["request"], []  # type: Any, Any, List[str]
     place = {"cores": 1, "ram": 1024 if tool["version"] == "v1.0" else 256, "outdir_size": 1024, "tmpdir_size": 1024}
     request: Dict[str, int] = {}
@@ -47,7 +47,7 @@ def asked(tool: Dict[str, Any], step: Dict[str, Any], value_of: Callable[[str], 
         if key in ("cpus", "memory") and key in step["fixed"]:
             place[field] = usual[key]
         elif isinstance(given, str):
-            value = value_of(given)
+            value = value_of("ResourceRequirement", given)
             if value is not None:
                 place[field] = _rounded(name, value, every["ResourceRequirement"].get(name + "Max"))
             elif key in ("cpus", "memory"):
@@ -61,7 +61,7 @@ def asked(tool: Dict[str, Any], step: Dict[str, Any], value_of: Callable[[str], 
     for key, (class_, name) in OTHERS.items():
         given = every.get(class_, {}).get(name)
         if isinstance(given, str):
-            value = value_of(given)
+            value = value_of(class_, given)
             amount = value and (time_around(value) if key == "time" else math.ceil(value))
             request[key] = amount or usual[key]
             late += [key] if value is None else []
