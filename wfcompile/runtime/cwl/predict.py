@@ -3,11 +3,11 @@
 import posixpath
 from typing import Any, Dict, Iterator, List
 
-from ..values import RUN
+from ..values import RUN, in_part
 from .expressions import Context, evaluate, pieces
 from .files import Value, in_files
 from .globs import MAGIC, inner_parts
-from .place import CwlProblem, Place, Unknown
+from .place import Place, Unknown
 
 PLAIN = {"glob", "loadListing"}  # what a binding may say that leaves a file where it is
 
@@ -38,10 +38,8 @@ def _certain(port: Dict[str, Any], context: Context, linked: Any) -> Value:
         patterns.extend(value if isinstance(value, list) else [value])
     if len(patterns) != 1 or not isinstance(patterns[0], str) or MAGIC.search(patterns[0]):
         raise Unknown("the names of files")
-    try:
+    with in_part("tool", "outputs", port["name"]):
         parts = inner_parts(context.place.outdir, patterns[0])
-    except CwlProblem as problem:
-        raise CwlProblem("output '%s': %s" % (port["name"], problem.what), problem.advice)
     if not parts or parts[0] in linked:
         raise Unknown("a file that may be one of the inputs")
     path = posixpath.join(context.place.outdir, *parts)
