@@ -1,7 +1,7 @@
 """The inputs of a tool, completed on the node: sizes, listings, contents, secondary files, formats."""
 
 import os
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional, Tuple
 
 from ..input_paths import input_paths
 from ..values import RUN, in_part
@@ -137,20 +137,20 @@ def check_formats(tool: Dict[str, Any], context: Context) -> None:
     """Refuse a File whose format is none of those that its input takes."""
     for schema in tool["inputs"]:
         for asked, value in files_of(schema, context.inputs[schema["name"]]):
-            wanted = evaluate(asked.get("format"), context)
-            if wanted is None or value["class"] != "File":
-                continue
-            wanted = wanted if isinstance(wanted, list) else [wanted]
-            given = value.get("format")
-            if given not in wanted + asked.get("formats", []):
-                raise CwlProblem(
-                    "%s: the File '%s' of the input '%s' %s"
-                    % (
-                        tool["name"],
-                        value["basename"],
-                        schema["name"],
-                        "has the format %s" % given if given else "has no format",
-                    ),
-                    "it must be %s" % " or ".join(str(one) for one in wanted),
-                    part=("tool", "inputs", schema["name"]),
-                )
+            with in_part("tool", "inputs", schema["name"]):
+                wrong = wrong_format(dict(asked, format=evaluate(asked.get("format"), context)), value)
+                if wrong:
+                    about = (tool["name"], value["basename"], schema["name"])
+                    raise CwlProblem("%s: the File '%s' of the input '%s' " % about + wrong[0], wrong[1])
+
+
+def wrong_format(asked: Schema, value: Value) -> Optional[Tuple[str, str]]:
+    """Return what is wrong with the format of a File, and what it must be; None: nothing, or an expression tells."""
+    wanted = asked.get("format")
+    if wanted is None or is_expression(wanted) or value["class"] != "File":
+        return None
+    wanted = wanted if isinstance(wanted, list) else [wanted]
+    given = value.get("format")
+    if given in wanted + asked.get("formats", []):
+        return None
+    return "has the format %s" % given if given else "has no format", "it must be " + " or ".join(map(str, wanted))

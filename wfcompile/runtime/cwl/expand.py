@@ -28,7 +28,7 @@ from .javascript import Javascript
 from .late import OPERATIONS, World, looks_at_files
 from .links import check_output, is_known, is_late, linked
 from .place import Unknown
-from .predict import predict
+from .predict import check_globs, predict
 from .scatter import Element, elements, expected, gathered, lengths
 from .staging import inner, mapped
 from .types import mismatch
@@ -332,6 +332,7 @@ class _Expansion:
     def before(self, tool: Dict[str, Any], inputs: Values, key: str) -> Tuple[Optional[Prepared], Any]:
         """Return a node's command with what belongs to it, and its outputs; None for what only the node can tell."""
         prepared = None
+        check_globs(tool, "%s/%s" % (RUN, key))
         if has_late(inputs):
             return None, None
         try:

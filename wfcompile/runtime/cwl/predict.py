@@ -4,7 +4,7 @@ import posixpath
 from typing import Any, Dict, Iterator, List
 
 from ..values import RUN, in_part
-from .expressions import Context, evaluate, pieces
+from .expressions import Context, evaluate, is_expression, pieces
 from .files import Value, in_files
 from .globs import MAGIC, inner_parts
 from .place import Place, Unknown
@@ -22,6 +22,16 @@ def predict(tool: Dict[str, Any], inputs: Dict[str, Any], place: Place, javascri
     context = Context(inputs, None, place, tool["requirements"], tool["version"], None, javascript)
     linked = set(_linked(context))
     return {port["name"]: _certain(port, context, linked) for port in tool["outputs"]}
+
+
+def check_globs(tool: Dict[str, Any], outdir: str) -> None:
+    """Refuse constant patterns that lead out of a tool's directory."""
+    for port in tool["outputs"]:
+        given = port.get("outputBinding", {}).get("glob", [])
+        with in_part("tool", "outputs", port["name"]):
+            for one in given if isinstance(given, list) else [given]:
+                if not is_expression(one):
+                    inner_parts(outdir, one)
 
 
 def _plain(port: Dict[str, Any]) -> bool:
