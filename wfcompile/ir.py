@@ -143,7 +143,7 @@ class Workflow:
         return replace(step, **asks) if asks else step
 
     def loc(self, step: int, part: Part = ()) -> Loc:
-        """Return where a part of a step was written; the nearest enclosing part that has a position."""
+        """Return where a part of a step (-1: the workflow) was written: the nearest part around it with a position."""
         while part and (step, part) not in self.locs:
             part = part[:-1]
-        return self.locs.get((step, part), self.steps[step].loc)
+        return self.locs.get((step, part)) or self.steps[step].loc

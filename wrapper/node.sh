@@ -332,7 +332,7 @@ report() {
     members+=",\"error\":$quoted"
     json_quote "${advice:0:1000}"
     members+=",\"advice\":$quoted"
-    say "node $id failed ($what): $advice"
+    say "node $id failed ($what)${wfc_source:+ at step $wfc_step, $wfc_source}: $advice"
   fi
   emit final "$members"
   [[ -n $terminal ]] || return 0

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from schema_salad.exceptions import SchemaSaladException
 
 from wfcompile.documents import display_path
-from wfcompile.errors import Refused
+from wfcompile.errors import Refused, Unsupported
 from wfcompile.loc import Loc
 
 _LOCATED = re.compile(
@@ -25,6 +25,7 @@ _SHORTER = (
     (r"(\(\d{9,}\) \([^)]*\) )?Validation error in (field [\w:]+|position \d+): ", ""),
     (r"\(\d{9,}\) \([^)]*\) ", ""),
 )
+OPTIONAL = "make it a hint if it can do without"  # a requirement that nobody need have
 NO_NETWORK = "is not on this machine, and nothing is fetched from the network"
 
 
@@ -56,9 +57,14 @@ def loc_of(data: Any, key: Any = None) -> Loc | None:
 
 def refused(error: BaseException, texts: Mapping[Path, str], fallback: Loc | None = None) -> Refused:
     """Return the one message that cwltool's error amounts to, at its most precise position."""
+    from cwltool.errors import UnsupportedRequirement
+
     if isinstance(error, KeyError) and error.__context__ is not None:  # cwltool stumbles over its own message
         error = error.__context__
     what, loc = _tree(error) or message(str(error))
+    extension = re.search(r"[Ff]ield .class. contains undefined reference to ('https?://[^']*')", what)
+    if extension:
+        return Unsupported(f"the requirement {extension[1]} is not supported", OPTIONAL, loc or fallback)
     remote = re.search(r"undefined reference to ('https?://[^']*')", what)
     if remote:
         what = f"{remote[1]} {NO_NETWORK}"
@@ -68,6 +74,8 @@ def refused(error: BaseException, texts: Mapping[Path, str], fallback: Loc | Non
         what = f"the steps {' and '.join(re.split('[#/]', step)[-1] for step in steps)} wait for each other"
         return Refused(what, "remove one of these sources", _mentioned(f"'{steps[0]}'", texts) or fallback)
     loc = loc or _mentioned(what, texts) or fallback
+    if isinstance(error, UnsupportedRequirement):
+        return Unsupported(what, OPTIONAL, loc)
     if NO_NETWORK in what and loc is not None:
         return Refused(what, "keep a copy beside the document, and name that", loc)
     return Refused(what, "", loc)

@@ -14,7 +14,10 @@ from wfcompile.frontends.cwl.faults import loc_of, path_of
 from wfcompile.frontends.cwl.files import Places, files_in, refuse_missing
 from wfcompile.frontends.cwl.plain import name_of
 from wfcompile.frontends.cwl.reading import OVERRIDES, REQUIREMENTS, Reader
+from wfcompile.frontends.cwl.tools import named_types, ontology_of, parameter, version_of
 from wfcompile.options import Options
+from wfcompile.runtime.cwl.complete import wrong_format
+from wfcompile.runtime.cwl.kinds import files_of
 
 _OURS = ("$namespaces", "$schemas", "__id", "id", "cwl:tool", "https://w3id.org/cwl/cwl#tool")
 
@@ -90,6 +93,7 @@ def complete(
     with reader.speaking():
         _check(values, order.namespaces, process)
     refuse_missing(values)
+    _refuse_formats(values, process, ports, places)
     _find_secondary_files(values, process, reader, ports)
     return {name: places.item(values, name) if name in values else None for name in ports}
 
@@ -143,6 +147,20 @@ def _says(schema: Any, keys: Collection[str], named: Mapping[str, Any]) -> bool:
     return _says(named[schema], keys, {name: type_ for name, type_ in named.items() if name != schema})
 
 
+def _refuse_formats(values: Any, process: Any, ports: Mapping[str, Any], places: Places) -> None:
+    """Refuse the first File whose format is constant in the document and is not the one that it has."""
+    named, ontology = named_types(process), ontology_of(process)
+    for name, port in ports.items():
+        about = parameter(port, named, places, ontology, given=True)
+        if not _says(about, ("format",), {}):
+            continue
+        for asked, file in files_of(about, values.get(name)):
+            wrong = wrong_format(asked, file)
+            if wrong:
+                file_name = file.get("basename", name)
+                raise Refused(f"the File '{file_name}' of the input '{name}' {wrong[0]}", wrong[1], loc_of(file))
+
+
 def _find_secondary_files(values: Any, process: Any, reader: Reader, ports: Mapping[str, Any]) -> None:
     """Let cwltool look beside each File for what its parameter asks; it checks formats on the way."""
     fields = process.inputs_record_schema["fields"]
@@ -164,8 +182,6 @@ def _builder(values: Any, process: Any) -> Any:
     """Return cwltool's evaluator of inputs, without directories: nothing is run."""
     from cwltool.builder import Builder
     from cwltool.stdfsaccess import StdFsAccess
-
-    from wfcompile.frontends.cwl.tools import version_of
 
     return Builder(
         values,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from wfcompile.frontends.cwl.reading import Reader
 from wfcompile.frontends.cwl.tools import version_of
 from wfcompile.frontends.cwl.workflows import Builder
 from wfcompile.ir import Source, Step, Workflow
+from wfcompile.loc import Loc
 from wfcompile.options import Options
 from wfcompile.runtime.cwl.files import Host
 
@@ -39,6 +41,7 @@ def load(document: Document, options: Options) -> Workflow:
     builder.main(process, name)
     sources = _sources(documents)
     shown = {display_path(source.path): source.name for source in sources}
+    _say_where(builder, shown)
     return Workflow(
         name=re.sub(r"[^A-Za-z0-9_.+-]", "_", name),
         language="cwl",
@@ -53,7 +56,7 @@ def load(document: Document, options: Options) -> Workflow:
             Step(
                 step["path"],
                 about.loc,
-                f"{shown.get(about.loc.file, about.loc.file)}:{about.loc.line}",
+                _in_bundle(about.loc, shown),
                 about.image,
                 hints=about.hints,
                 nodes=about.nodes,
@@ -67,6 +70,17 @@ def load(document: Document, options: Options) -> Workflow:
         host=Host("", below=[(place, str(top)) for place, top in sorted(places.directories.items(), reverse=True)]),
         warnings=tuple(dict.fromkeys(map(str, (*reader.warnings, *builder.warnings)))),
     )
+
+
+def _in_bundle(loc: Loc, shown: Mapping[str, str]) -> str:
+    """Return a position in terms of the bundle's spec/."""
+    return f"{shown.get(loc.file, loc.file)}:{loc.line}"
+
+
+def _say_where(builder: Builder, shown: Mapping[str, str]) -> None:
+    """Let the workflow's outputs know where they were written: what is wrong with them shows at the end of a run."""
+    for name, port in builder.scopes[0]["outputs"].items():
+        port["at"] = _in_bundle(builder.locs[-1, ("outputs", name)], shown)
 
 
 def _generic(step: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from wfcompile.errors import Diagnostic, Refused, Unsupported
-from wfcompile.frontends.cwl.faults import loc_of
+from wfcompile.frontends.cwl.faults import OPTIONAL, loc_of
 from wfcompile.frontends.cwl.files import Places
 from wfcompile.frontends.cwl.plain import plain
 from wfcompile.loc import Loc
@@ -87,7 +87,7 @@ def refuse_unsupported(process: Any, warnings: list[Diagnostic]) -> None:
             raise Refused(what, advice, _where(process, "requirements", number))
         if _name(entry) not in known:
             what = f"the requirement '{entry['class']}' is not supported"
-            raise Refused(what, "make it a hint if the tool runs without it", _where(process, "requirements", number))
+            raise Unsupported(what, OPTIONAL, _where(process, "requirements", number))
         if _name(entry) == "SoftwareRequirement":
             what = "SoftwareRequirement has no effect: nothing installs packages"
             warnings.append(Diagnostic(_where(process, "requirements", number), what, "put them into the image"))

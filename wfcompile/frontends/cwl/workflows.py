@@ -66,7 +66,7 @@ class Builder:
         for port in process.tool["inputs"]:
             self._note(MAIN, ("inputs", name_of(port["id"])), loc_of(port))
         if process.tool["class"] == "Workflow":
-            self.workflow(process, "")
+            self.workflow(process, "", -1)
         else:
             self.lone_tool(process, name)
 
@@ -83,10 +83,12 @@ class Builder:
         step = {"name": name, "path": name, "scatter": None, "in": ins, "out": list(outs), "requirements": {}}
         number = self._add(step | {"version": version_of(process)}, process, loc_of(process.tool) or self.start)
         self.scopes[0]["steps"] = [number]
+        for key in outs:
+            self._note(-1, ("outputs", key), self.locs.get((number, ("tool", "outputs", key)), self.start))
         self.scopes[0]["outputs"] = {key: _link([["step", name, key]]) | {"type": type_} for key, type_ in outs.items()}
 
-    def workflow(self, process: Any, prefix: str) -> int:
-        """Add a workflow's scope with its steps; returns its number."""
+    def workflow(self, process: Any, prefix: str, owner: int) -> int:
+        """Add the scope of a workflow, which the step `owner` runs, with its steps; returns its number."""
         refuse_unsupported(process, self.warnings)
         number = len(self.scopes)
         self.scopes.append(self._scope(process))
@@ -114,6 +116,7 @@ class Builder:
             link = self._link(port, "outputSource", refs, multiple)
             link["type"] = type_of(port["type"], named_types(process))
             self.scopes[number]["outputs"][name_of(port["id"])] = link
+            self._note(owner, ("outputs", name_of(port["id"])), loc_of(port) or self.start)
         return number
 
     def _ports(self, process: Any, key: str) -> list[dict[str, Any]]:
@@ -170,7 +173,7 @@ class Builder:
         self.steps.append(step | {"tool": None, "workflow": None})
         self.about.append(About(loc, nodes=False))
         if process.tool["class"] == "Workflow":
-            self.steps[number]["workflow"] = self.workflow(process, f"{step['path']}/")
+            self.steps[number]["workflow"] = self.workflow(process, f"{step['path']}/", number)
             return number
         if process.tool["class"] not in ("CommandLineTool", "ExpressionTool"):
             what = f"a process of class {process.tool['class']} cannot be run"
@@ -232,8 +235,13 @@ class Builder:
         for key in ("inputs", "outputs"):
             for port in tool[key]:
                 self._note(number, ("tool", key, name_of(port["id"])), loc_of(port))
+        for k in range(len(tool.get("arguments") or ())):
+            self._note(number, ("tool", "arguments", str(k)), loc_of(tool["arguments"], k))
         for entry in tool.get("requirements") or ():
-            self._note(number, ("tool", "requirements", name_of(entry["class"])), loc_of(entry))
+            part = ("tool", "requirements", name_of(entry["class"]))
+            self._note(number, part, loc_of(entry))
+            for k, item in enumerate(entry.get("listing") or ()):
+                self._note(number, (*part, str(k)), loc_of(item) or loc_of(entry["listing"], k))
 
     def _note(self, number: int, part: Part, loc: Loc | None) -> None:
         if loc is not None:

@@ -6,6 +6,7 @@ from functools import cmp_to_key
 from itertools import zip_longest
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
+from ..values import in_part
 from .derived import is_file, path_of
 from .expressions import Context, evaluate
 from .kinds import Schema, chosen, known
@@ -23,6 +24,7 @@ class Bound(NamedTuple):
     position: Position
     binding: Dict[str, Any]
     value: Any
+    part: Tuple[str, ...] = ("tool", "baseCommand")  # where its author wrote it
 
 
 def words(tool: Dict[str, Any], context: Context) -> List[str]:
@@ -48,14 +50,19 @@ def in_order(tool: Dict[str, Any], context: Context) -> List[Bound]:
     """Return all bindings of a tool, sorted as they appear on its command line."""
     found = []  # type: List[Bound]
     for schema in tool["inputs"]:
+        part = ("tool", "inputs", schema["name"])
         if has_binding(schema) and known(context.inputs[schema["name"]]) is not None:
-            found += bind(schema, context.inputs[schema["name"]], (), (schema["name"],), context)
+            with in_part(*part):
+                bound = bind(schema, context.inputs[schema["name"]], (), (schema["name"],), context)
+            found += [one._replace(part=part) for one in bound]
     for number, word in enumerate(tool.get("baseCommand") or []):
         found.append(Bound((FIRST, number), {}, word))
     for number, argument in enumerate(tool.get("arguments") or []):
         binding = argument if isinstance(argument, dict) else {"valueFrom": argument}
-        place = position(binding, None, context)
-        found.append(Bound((place, number), binding, None))
+        part = ("tool", "arguments", str(number))
+        with in_part(*part):
+            place = position(binding, None, context)
+        found.append(Bound((place, number), binding, None, part))
     return sorted(found, key=cmp_to_key(compare))
 
 
@@ -159,6 +166,11 @@ def _parts(
 
 def generated(bound: Bound, context: Context) -> List[str]:
     """Return the words of one binding."""
+    with in_part(*bound.part):
+        return _generated(bound, context)
+
+
+def _generated(bound: Bound, context: Context) -> List[str]:
     binding, value = bound.binding, known(bound.value)
     if "valueFrom" in binding:
         value = known(evaluate(binding["valueFrom"], context._replace(self_=value)))

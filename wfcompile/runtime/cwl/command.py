@@ -5,7 +5,7 @@ from posixpath import normpath
 from shlex import quote
 from typing import Any, Dict, List, NamedTuple
 
-from ..values import has_late
+from ..values import has_late, in_part
 from . import staging
 from .binding import words
 from .complete import check_formats, check_unmeasured
@@ -42,7 +42,10 @@ def prepare(tool: Dict[str, Any], inputs: Dict[str, Any], place: Place, javascri
     brought, paths = initial(tool, context)
     context = context._replace(inputs=staging.moved(values, paths))
     stage += brought
-    streams = {name: stream(tool, name, context) for name in REDIRECTIONS}
+    streams = {}
+    for name in REDIRECTIONS:
+        with in_part("tool", name):
+            streams[name] = stream(tool, name, context)
     stage += parents(streams, place)
     command = environment(tool, context) + [quote(word) for word in program(words(tool, context))]
     command += ["%s %s" % (REDIRECTIONS[name], quote(path)) for name, path in streams.items() if path]
@@ -89,7 +92,9 @@ def environment(tool: Dict[str, Any], context: Context) -> List[str]:
     """Return how a command begins that runs with the variables of a tool: `env` sets what no shell may."""
     variables = {}
     for one in (tool["requirements"].get("EnvVarRequirement") or {}).get("envDef", []):
-        name, value = one["envName"], evaluate(one["envValue"], context)
+        name = one["envName"]
+        with in_part("tool", "requirements", "EnvVarRequirement"):
+            value = evaluate(one["envValue"], context)
         if not name or "=" in name:
             raise CwlProblem("%s: '%s' is no name of an environment variable" % (tool["name"], name))
         if not isinstance(value, str):

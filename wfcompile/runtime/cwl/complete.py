@@ -1,11 +1,13 @@
 """The inputs of a tool, completed on the node: sizes, listings, contents, secondary files, formats."""
 
 import os
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional, Tuple
 
+from ..input_paths import input_paths
+from ..values import RUN, in_part
 from . import staging
-from .expressions import Context, evaluate
-from .files import Host, Value, at, contents, listing, secondaries
+from .expressions import Context, evaluate, is_expression
+from .files import Host, Value, at, check_size, contents, listing, secondaries, secondary_name
 from .kinds import Schema, checked, files_of
 from .place import CwlProblem, Place, Unknown
 
@@ -87,39 +89,68 @@ def beside(patterns: List[Schema], value: Value, host: Host, context: Context) -
         elif must and item not in found:
             location = value.get("location", "").rpartition("/")[0] + "/" + item
             if not value.get("location") or not host.paths(location):
-                raise CwlProblem(
-                    "the File '%s' comes without its secondary file '%s'" % (value["basename"], item),
-                    "let what makes the File make that file too, and say so in its secondaryFiles",
-                )
+                advice = "let what makes the File make that file too, and say so in its secondaryFiles"
+                raise _missing(value, item, advice)
             found[item] = at(host, location)
     return list(found.values())
 
 
 def check_unmeasured(tool: Dict[str, Any], values: Dict[str, Any]) -> None:
-    """Raise Unknown where a File comes without the secondary files that its input may have."""
+    """Raise Unknown where only the node can tell whether a File is as its input asks; raises CwlProblem."""
     for schema in tool["inputs"]:
         for asked, value in files_of(schema, values[schema["name"]]):
-            if asked.get("secondaryFiles") and value.get("secondaryFiles") is None:
-                raise Unknown
+            with in_part("tool", "inputs", schema["name"]):
+                if asked.get("loadContents") and value["class"] == "File" and "contents" not in value:
+                    check_size(value["basename"], size_of(value))
+                if asked.get("secondaryFiles") and value.get("secondaryFiles") is None:
+                    _check_companions(asked["secondaryFiles"], value, values)
+                    raise Unknown
+
+
+def size_of(value: Value) -> int:
+    """Return the size of a File; raises Unknown where a node makes it."""
+    if "size" not in value:
+        raise Unknown
+    return int(value["size"])
+
+
+def _check_companions(patterns: List[Schema], value: Value, values: Dict[str, Any]) -> None:
+    """Refuse an input file without its secondary files: with nothing else will they come to the node."""
+    location = str(value.get("location", ""))
+    if not location.startswith(RUN + "/init/"):
+        return
+    brought = set(input_paths(values))
+    for one in patterns:
+        if one.get("required", True) is not True or is_expression(one["pattern"]):
+            continue
+        name = secondary_name(value["basename"], one["pattern"])
+        places = input_paths(location.rpartition("/")[0] + "/" + name)[0].split("/")
+        if brought.isdisjoint(["."] + ["/".join(places[:depth]) for depth in range(1, len(places) + 1)]):
+            raise _missing(value, name, "let the input of the workflow ask for it in its secondaryFiles")
+
+
+def _missing(value: Value, name: str, advice: str) -> CwlProblem:
+    return CwlProblem("the File '%s' comes without its secondary file '%s'" % (value["basename"], name), advice)
 
 
 def check_formats(tool: Dict[str, Any], context: Context) -> None:
     """Refuse a File whose format is none of those that its input takes."""
     for schema in tool["inputs"]:
         for asked, value in files_of(schema, context.inputs[schema["name"]]):
-            wanted = evaluate(asked.get("format"), context)
-            if wanted is None or value["class"] != "File":
-                continue
-            wanted = wanted if isinstance(wanted, list) else [wanted]
-            given = value.get("format")
-            if given not in wanted + asked.get("formats", []):
-                raise CwlProblem(
-                    "%s: the File '%s' of the input '%s' %s"
-                    % (
-                        tool["name"],
-                        value["basename"],
-                        schema["name"],
-                        "has the format %s" % given if given else "has no format",
-                    ),
-                    "it must be %s" % " or ".join(str(one) for one in wanted),
-                )
+            with in_part("tool", "inputs", schema["name"]):
+                wrong = wrong_format(dict(asked, format=evaluate(asked.get("format"), context)), value)
+                if wrong:
+                    about = (tool["name"], value["basename"], schema["name"])
+                    raise CwlProblem("%s: the File '%s' of the input '%s' " % about + wrong[0], wrong[1])
+
+
+def wrong_format(asked: Schema, value: Value) -> Optional[Tuple[str, str]]:
+    """Return what is wrong with the format of a File, and what it must be; None: nothing, or an expression tells."""
+    wanted = asked.get("format")
+    if wanted is None or is_expression(wanted) or value["class"] != "File":
+        return None
+    wanted = wanted if isinstance(wanted, list) else [wanted]
+    given = value.get("format")
+    if given in wanted + asked.get("formats", []):
+        return None
+    return "has the format %s" % given if given else "has no format", "it must be " + " or ".join(map(str, wanted))

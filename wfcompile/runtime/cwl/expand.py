@@ -27,11 +27,12 @@ from .command import Prepared, prepare
 from .derived import is_file
 from .javascript import Javascript
 from .late import OPERATIONS, World, looks_at_files
-from .links import is_late, linked
+from .links import check_output, is_known, is_late, linked
 from .place import Place, Unknown
-from .predict import predict
+from .predict import check_globs, predict
 from .scatter import Element, elements, expected, gathered, lengths
 from .staging import inner, mapped
+from .types import mismatch
 
 Values = Dict[str, Any]
 
@@ -90,7 +91,11 @@ class _Expansion:
                 if problem.step < 0:
                     problem.step = step
                 raise
-        return {name: self.output(name, port, scope) for name, port in about["outputs"].items()}
+        outputs = {}
+        for name, port in about["outputs"].items():
+            with in_part("outputs", name):
+                outputs[name] = self.output(name, port, scope)
+        return outputs
 
     def scope_inputs(self, number: int, values: Values) -> Values:
         """Return the inputs of a workflow, defaults in the place of null."""
@@ -106,7 +111,20 @@ class _Expansion:
     def output(self, name: str, port: Dict[str, Any], scope: Scope) -> Any:
         """Return an output of a workflow, Blocked when one of its sources is."""
         blocked = self.blocked(port, scope)
-        return Blocked(blocked) if blocked else linked(name, port, lambda source: self.current(fetch(source, scope)))
+        if blocked:
+            return Blocked(blocked)
+        value = linked(name, port, lambda source: self.current(fetch(source, scope)), self.is_given)
+        if not scope.prefix and not has_late(value):
+            check_output(port, value)
+        return value
+
+    def is_given(self, value: Any) -> bool:
+        """Tell whether a value is known not to be null."""
+        if not isinstance(value, Late) or value.node not in self.rows.calls:
+            return is_known(value)
+        call = self.rows.calls[value.node]
+        types = {"/" + port["name"]: port["type"] for port in self.template["tools"][call.tool]["outputs"]}
+        return not call.guards and value.pointer in types and mismatch(types[value.pointer], None) is not None
 
     def blocked(self, port: Dict[str, Any], scope: Scope) -> List[Waiting]:
         found = [fetch(source, scope) for source in port["source"]]
@@ -132,7 +150,8 @@ class _Expansion:
             blocked = self.blocked(port, scope)
             if blocked:
                 raise Pending(Blocked(blocked).causes, ("in", name))
-            inputs[name] = linked(name, port, lambda source: self.current(fetch(source, scope)))
+            with in_part("in", name):
+                inputs[name] = linked(name, port, lambda source: self.current(fetch(source, scope)), self.is_given)
         key = scope.prefix + step["name"]
         if not step["scatter"]:
             return self.run_element(number, step, scope, Element((), inputs), key)
@@ -326,6 +345,7 @@ class _Expansion:
     def before(self, tool: Dict[str, Any], inputs: Values, place: Place) -> Tuple[Optional[Prepared], Any]:
         """Return a node's command with what belongs to it, and its outputs; None for what only the node can tell."""
         prepared = None
+        check_globs(tool, place.outdir)
         if has_late(inputs):
             return None, None
         try:

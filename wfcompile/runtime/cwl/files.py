@@ -75,15 +75,20 @@ def contents(path: str) -> str:
     with open(path, "rb") as file:
         data = file.read(CONTENT_LIMIT + 1)
     name = os.path.basename(path)
-    if len(data) > CONTENT_LIMIT:
-        raise CwlProblem(
-            "'%s' is too large: loadContents reads at most 64 KiB" % name,
-            "let the tool read the file, or have one make a smaller one",
-        )
+    check_size(name, len(data))
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise CwlProblem("'%s' is not UTF-8 text (byte %d): loadContents cannot read it" % (name, error.start))
+
+
+def check_size(name: str, size: int) -> None:
+    """Refuse a file that is too large for loadContents."""
+    if size > CONTENT_LIMIT:
+        raise CwlProblem(
+            "'%s' is too large: loadContents reads at most 64 KiB" % name,
+            "let the tool read the file, or have one make a smaller one",
+        )
 
 
 def checksum(path: str) -> Tuple[int, str]:

@@ -36,10 +36,9 @@ def checked(tool: Dict[str, Any], inputs: Dict[str, Any]) -> Dict[str, Any]:
             values[name] = value
             continue
         reason = None if value is None and "default" in schema else mismatch(kind, value)
-        if reason and value is None:
-            raise CwlProblem("%s: the input '%s' has no value: it must be %s" % (tool["name"], name, named(kind)))
         if reason:
-            raise CwlProblem("%s: the input '%s': %s" % (tool["name"], name, reason))
+            said = " has no value: it must be %s" % named(kind) if value is None else ": %s" % reason
+            raise CwlProblem("%s: the input '%s'%s" % (tool["name"], name, said), part=("tool", "inputs", name))
         values[name] = filled(kind, value)
     return values
 

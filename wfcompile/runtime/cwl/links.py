@@ -7,16 +7,23 @@ from typing import Any, Callable, Dict, List
 
 from ..values import Deferred, Late
 from .place import CwlProblem
+from .types import mismatch
 
 Fetch = Callable[[List[str]], Any]  # a source -> its value
+Test = Callable[[Any], bool]
 
 
-def linked(name: str, port: Dict[str, Any], fetch: Fetch) -> Any:
-    """Return the value of a port: Deferred where only a job's result decides."""
+def is_known(value: Any) -> bool:
+    """Tell whether a value is there, and not null."""
+    return value is not None and not is_late(value)
+
+
+def linked(name: str, port: Dict[str, Any], fetch: Fetch, is_given: Test = is_known) -> Any:
+    """Return the value of a port: Deferred where only a job's result decides; `is_given` tells what is never null."""
     if not port["source"]:
         return port.get("default")
     value = merged([fetch(source) for source in port["source"]], merge_of(port), name)
-    value = picked(value, port.get("pickValue"), name)
+    value = picked(value, port.get("pickValue"), name, is_given)
     if "default" not in port:
         return value
     if is_late(value):
@@ -45,23 +52,32 @@ def flattened(values: List[Any]) -> List[Any]:
     return [item for value in values for item in (value if isinstance(value, list) else [value])]
 
 
-def picked(value: Any, how: Any, name: str) -> Any:
+def picked(value: Any, how: Any, name: str, is_given: Test = is_known) -> Any:
     """Return what pickValue leaves of a list; raises CwlProblem."""
-    if how is None or (not isinstance(value, list) and not is_late(value)):
-        return value
-    if is_late(value) or any([is_late(item) for item in value]):
-        first = None if is_late(value) else next((item for item in value if item is not None), None)
-        if how == "first_non_null" and first is not None and not is_late(first):
-            return first
+    if is_late(value) and how is not None:
         return Deferred("cwl.picked", [how, name], value)
+    if how is None or not isinstance(value, list):
+        return value
     found = [item for item in value if item is not None]
+    given = [item for item in found if is_given(item)]
+    if how == "first_non_null" and found and is_given(found[0]):
+        return found[0]
+    if how == "the_only_non_null" and len(given) > 1:
+        raise CwlProblem("%d sources of '%s' are not null" % (len(given), name), "the_only_non_null takes one")
+    if len(given) < len(found):
+        return Deferred("cwl.picked", [how, name], value)
     if how == "all_non_null":
         return found
     if not found:
         raise CwlProblem("all sources of '%s' are null" % name, "pickValue: %s needs one that is not" % how)
-    if how == "the_only_non_null" and len(found) > 1:
-        raise CwlProblem("%d sources of '%s' are not null" % (len(found), name), "the_only_non_null takes one")
     return found[0]
+
+
+def check_output(port: Dict[str, Any], value: Any) -> None:
+    """Refuse a value that an output of the workflow cannot have; raises CwlProblem."""
+    wrong = mismatch(port["type"], value)
+    if wrong:
+        raise CwlProblem(wrong)
 
 
 def is_late(value: Any) -> bool:

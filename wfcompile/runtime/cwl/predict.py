@@ -3,11 +3,11 @@
 import posixpath
 from typing import Any, Dict, Iterator, List
 
-from ..values import RUN
-from .expressions import Context, evaluate, pieces
+from ..values import RUN, in_part
+from .expressions import Context, evaluate, is_expression, pieces
 from .files import Value, in_files
 from .globs import MAGIC, inner_parts
-from .place import CwlProblem, Place, Unknown
+from .place import Place, Unknown
 
 PLAIN = {"glob", "loadListing"}  # what a binding may say that leaves a file where it is
 
@@ -24,6 +24,16 @@ def predict(tool: Dict[str, Any], inputs: Dict[str, Any], place: Place, javascri
     return {port["name"]: _certain(port, context, linked) for port in tool["outputs"]}
 
 
+def check_globs(tool: Dict[str, Any], outdir: str) -> None:
+    """Refuse constant patterns that lead out of a tool's directory."""
+    for port in tool["outputs"]:
+        given = port.get("outputBinding", {}).get("glob", [])
+        with in_part("tool", "outputs", port["name"]):
+            for one in given if isinstance(given, list) else [given]:
+                if not is_expression(one):
+                    inner_parts(outdir, one)
+
+
 def _plain(port: Dict[str, Any]) -> bool:
     binding = port.get("outputBinding", {})
     said = {key for key, value in binding.items() if value is not False}
@@ -38,10 +48,8 @@ def _certain(port: Dict[str, Any], context: Context, linked: Any) -> Value:
         patterns.extend(value if isinstance(value, list) else [value])
     if len(patterns) != 1 or not isinstance(patterns[0], str) or MAGIC.search(patterns[0]):
         raise Unknown("the names of files")
-    try:
+    with in_part("tool", "outputs", port["name"]):
         parts = inner_parts(context.place.outdir, patterns[0])
-    except CwlProblem as problem:
-        raise CwlProblem("output '%s': %s" % (port["name"], problem.what), problem.advice)
     if not parts or parts[0] in linked:
         raise Unknown("a file that may be one of the inputs")
     path = posixpath.join(context.place.outdir, *parts)

@@ -4,6 +4,7 @@ import json
 from posixpath import normpath
 from typing import Any, Dict, Iterator, List, Tuple
 
+from ..values import in_part
 from . import staging
 from .derived import is_file
 from .expressions import Context, evaluate
@@ -11,6 +12,7 @@ from .place import CwlProblem
 from .staging import Action, Object
 
 OLD = ("v1.0", "v1.1")
+LISTING = ("tool", "requirements", "InitialWorkDirRequirement")
 
 
 def initial(tool: Dict[str, Any], context: Context) -> Tuple[List[Action], Dict[str, str]]:
@@ -20,22 +22,29 @@ def initial(tool: Dict[str, Any], context: Context) -> Tuple[List[Action], Dict[
         return [], {}
     actions = []  # type: List[Action]
     paths = {}  # type: Dict[str, str]
-    for number, value in enumerate(objects(requirement["listing"], context)):
-        value = _at_its_name(value, "entry%d-" % number, tool, context)
+    for number, (part, value) in enumerate(objects(requirement["listing"], context)):
+        with in_part(*part):
+            value = _at_its_name(value, "entry%d-" % number, tool, context)
         _record(value, paths)
         staging.put(value, context.place, False, actions)
     return _without_conflicts(actions, tool), paths
 
 
-def objects(listing: Any, context: Context) -> Iterator[Object]:
-    """Yield the Files and Directories of a listing; those of an entry may be `writable`."""
+def objects(listing: Any, context: Context) -> Iterator[Tuple[Tuple[str, ...], Object]]:
+    """Yield the Files and Directories of a listing, each with its place there; those of an entry may be `writable`."""
     if isinstance(listing, str):
-        listing = evaluate(listing, context)
-        if not isinstance(listing, list):
-            raise CwlProblem("the listing of InitialWorkDirRequirement must be an array, and is %r" % (listing,))
-    else:
-        listing = [entry(one, context) if _is_entry(one) else evaluate(one, context) for one in listing]
-    yield from _flat(listing)
+        with in_part(*LISTING):
+            listing = evaluate(listing, context)
+            if not isinstance(listing, list):
+                raise CwlProblem("the listing of InitialWorkDirRequirement must be an array, and is %r" % (listing,))
+            found = list(_flat(listing))
+        yield from ((LISTING, one) for one in found)
+        return
+    for number, one in enumerate(listing):
+        part = LISTING + (str(number),)
+        with in_part(*part):
+            found = list(_flat(entry(one, context) if _is_entry(one) else evaluate(one, context)))
+        yield from ((part, each) for each in found)
 
 
 def _is_entry(value: Any) -> bool:
