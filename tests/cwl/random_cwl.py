@@ -324,13 +324,13 @@ class RandomWorkflow:
     def condition(self, step: Document, types: dict[str, Type]) -> None:
         draw = self.draw
         draw.counted("when")
+        flags = [one for one in self.sources if one.type == "boolean"]
+        late = [one for one in flags if one.late]
         numbers = [name for name, type_ in types.items() if type_ in ("int", "string")]
-        if numbers and draw.chance(0.3):
+        if numbers and not late and draw.chance(0.4):
             self.need("InlineJavascriptRequirement")
             step["when"] = f"$(String(inputs.{draw.choice(numbers)}).length % 2 == 1)"
             return
-        flags = [one for one in self.sources if one.type == "boolean"]
-        late = [one for one in flags if one.late]
         flag = draw.choice(late or flags) if flags and draw.chance(0.9) else self.new_input("boolean")
         if flag.late:
             draw.counted("when, late")
