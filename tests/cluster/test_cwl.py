@@ -42,17 +42,13 @@ SAMPLE = """
 # Workflows of tests/cwl/dynamic whose nodes jobs decide: none, one and many of each.
 DYNAMIC = """
     dot {count: 0}
-    dot {count: 1}
     dot {count: 12}
-    crossproducts {count: 0, words: [x]}
     crossproducts {count: 1, words: [x]}
     crossproducts {count: 3, words: [x, y]}
-    subworkflows {counts: []}
     subworkflows {counts: [0, 1, 3]}
     nested {count: 1}
     nested {count: 3}
     merged {count: 0}
-    merged {count: 3}
     when {count: 0}
     when {count: 4}
 """.strip().splitlines()
