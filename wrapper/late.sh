@@ -152,12 +152,14 @@ runtime_failed() {
   finish 65 late.failed "${1:+$1: }${last_line:-a value that a job published cannot be used}"
 }
 
-# The runtime is Python's standard library; batch nodes have it under one of these names.
+# The runtime is Python's standard library; batch nodes have it under one of these names. Its version is told sooner than
+# it starts.
 find_python() {
   local name
+  [[ -z ${python-} ]] || return 0
   for name in "${WFC_PYTHON-}" python3 /usr/libexec/platform-python python; do
     [[ -n $name ]] || continue
-    if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 6))' >/dev/null 2>&1; then
+    if [[ $("$name" -V 2>/dev/null) =~ ^Python\ 3\.([0-9]+) ]] && ((BASH_REMATCH[1] >= 6)); then
       python=$name
       return
     fi

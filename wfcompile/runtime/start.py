@@ -10,11 +10,11 @@ import sys
 import zlib
 from importlib import import_module
 from importlib.machinery import ModuleSpec
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any, Dict, Tuple
 
 PACKAGE = "wfcompile_runtime"
-Modules = Dict[str, Tuple[bool, CodeType]]  # is it a package, and what it does
+Modules = Dict[str, Tuple[bool, bytes]]  # is it a package, and its code, read when it is imported
 
 
 class Compiled:
@@ -32,7 +32,7 @@ class Compiled:
 
     def exec_module(self, module: ModuleType) -> None:
         """Run a module's code."""
-        exec(self.modules[module.__name__][1], module.__dict__)
+        exec(marshal.loads(self.modules[module.__name__][1]), module.__dict__)
 
 
 def compiled(archive: str) -> Modules:
@@ -46,7 +46,7 @@ def compiled(archive: str) -> Modules:
                 name = path[: -len(".py")].replace("/", ".")
                 is_package = name.endswith(".__init__")
                 code = compile(files.read(path), os.path.join(archive, path), "exec")
-                modules[name[: -len(".__init__")] if is_package else name] = is_package, code
+                modules[name[: -len(".__init__")] if is_package else name] = is_package, marshal.dumps(code)
     return modules
 
 

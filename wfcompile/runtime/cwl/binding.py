@@ -1,7 +1,6 @@
 """The words of a command line: what inputBinding and arguments say, in the standard's order."""
 
 import shlex
-from decimal import Decimal
 from functools import cmp_to_key
 from itertools import zip_longest
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
@@ -203,5 +202,7 @@ def text(value: Any, context: Context) -> str:
             raise CwlProblem("the %s on the command line is none of the inputs" % shown(value))
         return path
     if isinstance(value, float):
+        from decimal import Decimal  # takes long to load, and few need it
+
         return format(Decimal(repr(value)), "f")
     return str(value)

@@ -47,7 +47,7 @@ def prepare(tool: Dict[str, Any], inputs: Dict[str, Any], place: Place, javascri
         with in_part("tool", name):
             streams[name] = stream(tool, name, context)
     stage += parents(streams, place)
-    command = environment(tool, context) + [quote(word) for word in program(words(tool, context))]
+    command = beginning(environment(tool, context)) + [quote(word) for word in program(words(tool, context))]
     command += ["%s %s" % (REDIRECTIONS[name], quote(path)) for name, path in streams.items() if path]
     return Prepared(" ".join(command) + "\n", stage, staging.unnamed(context.inputs), time_limit(tool, context))
 
@@ -89,7 +89,7 @@ def parents(streams: Dict[str, str], place: Place) -> List[Action]:
 
 
 def environment(tool: Dict[str, Any], context: Context) -> List[str]:
-    """Return how a command begins that runs with the variables of a tool: `env` sets what no shell may."""
+    """Return the variables of a tool as quoted assignments."""
     variables = {}
     for one in (tool["requirements"].get("EnvVarRequirement") or {}).get("envDef", []):
         name = one["envName"]
@@ -104,10 +104,13 @@ def environment(tool: Dict[str, Any], context: Context) -> List[str]:
                 'write "$(…)" with other text, or let the expression make a string',
             )
         variables[name] = value
-    own = {"HOME": context.place.outdir, "TMPDIR": context.place.tmpdir}
-    others = [quote("%s=%s" % item) for item in variables.items() if item[0] not in own]
-    begin = ["export"] + [quote("%s=%s" % item) for item in own.items()] + ["&&", "exec"]
-    return begin + ["env"] + others if others else begin
+    variables.update(HOME=context.place.outdir, TMPDIR=context.place.tmpdir)
+    return [quote("%s=%s" % item) for item in variables.items()]
+
+
+def beginning(variables: List[str]) -> List[str]:
+    """Return how a command begins that has these variables: `env` takes any name, but is one more program to start."""
+    return ["exec", "env"] + variables if len(variables) > 2 else ["export"] + variables + ["&&", "exec"]
 
 
 def program(line: List[str]) -> List[str]:

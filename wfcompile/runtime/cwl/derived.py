@@ -6,10 +6,10 @@ Values hold only location and basename; the rest follows from them and from wher
 import contextlib
 import posixpath
 from typing import Any, Dict, Optional
-from urllib.parse import quote, unquote
 
 from ..values import RUN, Deferred, Late
 from .place import Unknown
+from .urls import quote, unquote
 
 DERIVED = ("path", "dirname", "nameroot", "nameext")
 MEASURED = ("size", "checksum", "contents", "listing", "secondaryFiles")  # known when the file has been looked at

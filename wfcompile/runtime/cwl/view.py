@@ -3,11 +3,11 @@
 import os
 import posixpath
 from typing import Any, Dict, NamedTuple, Optional
-from urllib.parse import unquote
 
 from ..values import RUN
 from .files import Host, Value, in_files, listing
 from .place import CwlProblem, Place
+from .urls import unquote
 
 MOST_LINKS = 40  # as the kernel has it
 
@@ -41,11 +41,11 @@ def as_seen(place: Place, location: str) -> str:
     if location.startswith(RUN):
         return place.root + location[len(RUN) :]
     if location.startswith("file://"):
-        return unquote(location[len("file://") :], errors="surrogateescape")
+        return unquote(location[len("file://") :])
     scheme = location.partition(":")[0] if "://" in location else ""
     if scheme:
         raise CwlProblem("'%s' is not a file of the run: %s locations are not fetched" % (location, scheme))
-    return posixpath.join(place.outdir, unquote(location, errors="surrogateescape"))
+    return posixpath.join(place.outdir, unquote(location))
 
 
 def within(directory: str, path: str) -> bool:
