@@ -6,7 +6,10 @@ VENV = .venv
 BIN = $(VENV)/bin
 SHELL_FILES = $(shell git ls-files 'wrapper/*.sh' 'examples/*.sh' 'tests/*.sh' ':!tests/golden' ':!tests/specs') tests/testbed/testbed .ci/run
 
-.PHONY: demo test lint fast cluster golden docs clean
+RANDOM = tests/yadage/test_random.py tests/cwl/test_random.py
+ENGINES = tests/yadage tests/cwl
+
+.PHONY: demo test lint fast engines cluster golden docs clean
 
 demo: $(VENV)/examples.done
 	rm -rf demo/bsm-search-make
@@ -14,7 +17,7 @@ demo: $(VENV)/examples.done
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory -C demo/bsm-search-make -j4 -k
 	@ls -1 demo/bsm-search-make/run/outputs/*.pdf
 
-test: lint fast cluster
+test: lint fast engines cluster
 
 lint: $(VENV)/dev.done
 	$(BIN)/ruff check .
@@ -24,8 +27,12 @@ lint: $(VENV)/dev.done
 	@$(BIN)/shfmt -i 2 -ci -d $(SHELL_FILES)
 
 fast: $(VENV)/dev.done
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist worksteal --ignore=tests/yadage/test_random.py
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q tests/yadage/test_random.py
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist worksteal $(ENGINES:%=--ignore=%)
+
+# Compared with the engines themselves: minutes. The random ones count what they have met, each in one process.
+engines: $(VENV)/dev.done
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist worksteal $(ENGINES) $(RANDOM:%=--ignore=%)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q $(RANDOM)
 
 cluster: $(VENV)/dev.done
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -m cluster -rs

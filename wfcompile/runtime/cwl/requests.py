@@ -38,7 +38,7 @@ def varied_requests(template: Dict[str, Any], number: int) -> Set[str]:
 
 
 def asked(tool: Dict[str, Any], step: Dict[str, Any], value_of: Callable[[str, str], Any]) -> Asked:
-    """Return what a node has and asks for; `value_of` evaluates one of a requirement, to None where only the node could."""
+    """Return what a node has and asks for; `value_of` evaluates an expression of a requirement, or gives None."""
     every, usual, late = tool["requirements"], step["request"], []  # type: Any, Any, List[str]
     place = {"cores": 1, "ram": 1024 if tool["version"] == "v1.0" else 256, "outdir_size": 1024, "tmpdir_size": 1024}
     request: Dict[str, int] = {}
