@@ -157,8 +157,8 @@ def _refuse_formats(values: Any, process: Any, ports: Mapping[str, Any], places:
         for asked, file in files_of(about, values.get(name)):
             wrong = wrong_format(asked, file)
             if wrong:
-                file_name = file.get("basename", name)
-                raise Refused(f"the File '{file_name}' of the input '{name}' {wrong[0]}", wrong[1], loc_of(file))
+                what = f"the File '{file.get('basename', name)}' of the input '{name}' {wrong[0]}"
+                raise Refused(what, wrong[1], loc_of(file) or loc_of(port))
 
 
 def _find_secondary_files(values: Any, process: Any, reader: Reader, ports: Mapping[str, Any]) -> None:
