@@ -286,9 +286,8 @@ def test_every_word_of_yadage_is_described() -> None:
 def test_every_requirement_has_a_row() -> None:
     text = (DOCS / "cwl.md").read_text(encoding="utf-8")
     table = text.partition("<!-- requirements -->")[2].partition("<!-- end of the requirements -->")[0]
-    cuda = requirements._CUDA.replace(requirements._CWLTOOL, "cwltool:")
     rows = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
-    assert sorted(rows) == sorted([*requirements._OF_TOOLS, *requirements._OTHERS, cuda])
+    assert sorted(rows) == sorted([*requirements._OF_TOOLS, *requirements._OTHERS])
 
 
 def test_every_option_of_the_runner_is_described() -> None:
