@@ -84,7 +84,7 @@ def refuse_unsupported(process: Any, warnings: list[Diagnostic]) -> None:
         if _name(entry) == _MPI:
             what = "MPIRequirement needs several processes with a launcher, and a node starts its command once"
             advice = "let the command itself start them (mpirun -n '$(runtime.cores)' …), or make it a hint"
-            raise Refused(what, advice, _where(process, "requirements", number))
+            raise Unsupported(what, advice, _where(process, "requirements", number))
         if _name(entry) not in known:
             what = f"the requirement '{entry['class']}' is not supported"
             raise Unsupported(what, OPTIONAL, _where(process, "requirements", number))
