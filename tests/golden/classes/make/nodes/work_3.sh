@@ -17,6 +17,7 @@ wfc_node() { # $root is the run's directory as the command sees it
   node_files=(worked.txt)
 }
 wfc_tool=1
+wfc_source=workflow.cwl:24
 wfc_success=0
 wfc_again=''
 wfc_command() {
