@@ -33,7 +33,7 @@ from wfcompile.options import Options
 from wfcompile.runtime.parts import steps_below
 
 SPECS = ROOT / "tests" / "specs"
-CASES = {path.name: path / "workflow.yml" for path in sorted(SPECS.iterdir())}
+CASES = {path.parent.name: path for path in sorted(SPECS.glob("*/workflow.*"))}
 CASES["bsm-search"] = ROOT / "examples" / "bsm-search" / "bsm-search.yml"
 CASES["madminer"] = ROOT / "examples" / "madminer" / "madminer.yml"
 SVG = "{http://www.w3.org/2000/svg}"
