@@ -319,7 +319,7 @@ def test_what_is_unknown_is_not_guessed(text: str, javascript: Javascript) -> No
         ("$(inputs.given.size)", 12),
         ("$(inputs.record.known)", 1),
         ("$(inputs.files.length)", 2),
-        ("$(inputs.files[0].location)", f"{RUN}/m/x.bam"),
+        ("$(inputs.files[0].location)", f"file://{RUN}/m/x.bam"),
         # JavaScript
         ("$(inputs.n + 1)", 4),
         ("$(inputs.record.known + 1)", 2),
@@ -380,7 +380,7 @@ def test_a_staged_file_keeps_its_path(javascript: Javascript) -> None:
 
 
 def test_text_of_a_file_has_no_token_in_it() -> None:
-    assert json.loads(evaluate("$(inputs.file) ", context(), strip=False))["location"] == "/r/init/a.b.tar"
+    assert json.loads(evaluate("$(inputs.file) ", context(), strip=False))["location"] == "file:///r/init/a.b.tar"
 
 
 @pytest.mark.parametrize(
