@@ -29,7 +29,7 @@ REFUSED = {
     "filesarray_secondaryfiles2": "docker-array-secondaryfiles.cwl:24:46: Missing required secondary file '.dat'",
     "any_without_defaults_unspecified_fails": "echo-tool.cwl:6:3: Missing required input parameter 'in'",
     "any_without_defaults_specified_fails": "echo-tool.cwl:6:3: Missing required input parameter 'in'",
-    "input_records_file_entry_with_format_and_bad_regular_input_file_format": "record-format-job2.yml:2:3: the File 'D'",
+    "input_records_file_entry_with_format_and_bad_regular_input_file_format": "record-format-job2.yml:2:3: the File",
     "input_records_file_entry_with_format_and_bad_entry_file_format": "record-format-job3.yml:7:5: the File 'A'",
     "input_records_file_entry_with_format_and_bad_entry_array_file_format": "record-format-job4.yml:14:7: the File 'C'",
     "iwd-container-entryname3": "iwd-container-entryname3.cwl:16:5: dockerOutputDirectory is not supported",
