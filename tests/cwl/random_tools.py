@@ -301,13 +301,15 @@ class RandomTool:
             self.script_language()
             name = self.of("string", "int")[0]
             self.stdout = f"$('n' + String(inputs.{name}).length + '.out')"
-        self.stdout = self.stdout or self.draw.choice(["out.txt", "words of it.log", "$(runtime.cores).out"])
+        own = self.draw.name("own")  # not that of an input, which may be staged beside it
+        names = [f"{own}.txt", f"words of {own}.log", f"$(runtime.cores).{own}.out"]
+        self.stdout = self.stdout or self.draw.choice(names)
         if self.draw.chance(0.6):
             return Made("File", {"type": "stdout"})
         return Made("File", {"type": "File", "outputBinding": {"glob": self.stdout}})
 
     def stderr(self) -> Made:
-        self.tool["stderr"] = "err.txt"
+        self.tool["stderr"] = self.draw.name("err") + ".txt"
         return Made("File", {"type": "stderr"}, "echo $# >&2\n")
 
     def one_file(self) -> Made:
