@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+def needs(directory: Path) -> pytest.MarkDecorator:
+    """Mark tests of material beside the repository: skipped where it is not, but never under CI."""
+    return pytest.mark.skipif(not directory.is_dir() and "CI" not in os.environ, reason=f"needs {directory}")
+
+
 # A shell cannot trap a signal that was ignored when it started; nohup and background jobs start us so.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for ignored in (signal.SIGHUP, signal.SIGQUIT):

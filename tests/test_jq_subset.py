@@ -13,7 +13,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, SHARED, needs
 from wfcompile.runtime import jq as subset
 
 FAILS = "fails"
@@ -70,7 +70,7 @@ def test_the_table_reaches_every_function_and_format() -> None:
 
 # programs that people wrote
 
-SPECS = ROOT.parent / "shared" / "specs" / "yadage"
+SPECS = SHARED / "specs" / "yadage"
 KEYS = {"if", "stepscript", "postscript", "jqscript", "script"}
 
 
@@ -92,7 +92,7 @@ def written_programs() -> list[str]:
     return sorted(found)
 
 
-@pytest.mark.skipif(not SPECS.is_dir(), reason="needs ../shared/specs/yadage")
+@needs(SPECS)
 def test_programs_of_workflows_give_what_jq_gives() -> None:
     programs = written_programs()
     assert len(programs) >= 8

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from schema_salad.avro.schema import SchemaParseException
 
-from tests.conftest import SHARED
+from tests.conftest import SHARED, needs
 from tests.cwl.commands import BEFORE
 from tests.cwl.tools import described, in_run, loaded, theirs
 from tests.cwl.tools import given as given_by
@@ -130,7 +130,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def cases() -> list[Any]:
     """Return the conformance tests that run one command, without a container."""
-    if not SUITE.is_dir():
+    if not SUITE.is_dir() and "CI" not in os.environ:
         return []
     found = []
     tests = yaml.safe_load((SUITE / "conformance_tests.yaml").read_text(encoding="utf-8"))
@@ -146,7 +146,7 @@ def cases() -> list[Any]:
     return found
 
 
-@pytest.mark.skipif(not SUITE.is_dir(), reason="needs ../shared/specs/cwl-v1.2")
+@needs(SUITE)
 @pytest.mark.parametrize("test", cases())
 def test_conformance_tools_run_what_cwltool_runs(
     test: dict[str, Any], suite: Path, tmp_path: Path, javascript: Javascript

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import SHARED
+from tests.conftest import SHARED, needs
 from wfcompile.documents import read_document
 from wfcompile.errors import Refused, Unsupported
 from wfcompile.frontends import find_spec, recognise
@@ -53,7 +53,7 @@ def entries(file: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield file.parent.relative_to(SUITE), entry
 
 
-pytestmark = pytest.mark.skipif(not SUITE.is_dir(), reason="needs ../shared/specs/cwl-v1.2")
+pytestmark = needs(SUITE)
 ENTRIES = (
     {entry["id"]: (place, entry) for place, entry in entries(SUITE / "conformance_tests.yaml")}
     if SUITE.is_dir()
