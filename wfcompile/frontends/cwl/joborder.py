@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from wfcompile.frontends.cwl.faults import loc_of, path_of
 from wfcompile.frontends.cwl.files import Places, files_in, refuse_missing
 from wfcompile.frontends.cwl.plain import name_of
 from wfcompile.frontends.cwl.reading import OVERRIDES, REQUIREMENTS, Reader
-from wfcompile.frontends.cwl.tools import named_types, ontology_of, parameter, version_of
+from wfcompile.frontends.cwl.secondary_files import find_secondary_files, says
+from wfcompile.frontends.cwl.tools import named_types, ontology_of, parameter
 from wfcompile.options import Options
 from wfcompile.runtime.cwl.complete import wrong_format
 from wfcompile.runtime.cwl.kinds import files_of
@@ -94,7 +95,8 @@ def complete(
         _check(values, order.namespaces, process)
     refuse_missing(values)
     _refuse_formats(values, process, ports, places)
-    _find_secondary_files(values, process, reader, ports)
+    locs = {name: loc_of(values, name) or loc_of(port) for name, port in ports.items()}
+    find_secondary_files(values, process, reader, locs)
     return {name: places.item(values, name) if name in values else None for name in ports}
 
 
@@ -136,83 +138,15 @@ def _check(values: Any, namespaces: Mapping[str, str], process: Any) -> None:
     validate_ex(schema, values, strict=False, vocab=INPUT_OBJ_VOCAB)
 
 
-def _says(schema: Any, keys: Collection[str], named: Mapping[str, Any]) -> bool:
-    """Tell whether a schema, or a type that it names, has one of the keys."""
-    if isinstance(schema, dict):
-        return any(schema.get(key) for key in keys) or any(_says(value, keys, named) for value in schema.values())
-    if isinstance(schema, list):
-        return any(_says(value, keys, named) for value in schema)
-    if not isinstance(schema, str) or schema not in named:
-        return False
-    return _says(named[schema], keys, {name: type_ for name, type_ in named.items() if name != schema})
-
-
 def _refuse_formats(values: Any, process: Any, ports: Mapping[str, Any], places: Places) -> None:
     """Refuse the first File whose format is constant in the document and is not the one that it has."""
     named, ontology = named_types(process), ontology_of(process)
     for name, port in ports.items():
         about = parameter(port, named, places, ontology, given=True)
-        if not _says(about, ("format",), {}):
+        if not says(about, ("format",), {}):
             continue
         for asked, file in files_of(about, values.get(name)):
             wrong = wrong_format(asked, file)
             if wrong:
                 what = f"the File '{file.get('basename', name)}' of the input '{name}' {wrong[0]}"
                 raise Refused(what, wrong[1], loc_of(file) or loc_of(port))
-
-
-def _find_secondary_files(values: Any, process: Any, reader: Reader, ports: Mapping[str, Any]) -> None:
-    """Let cwltool look beside each File for what its parameter asks; it checks formats on the way."""
-    fields = process.inputs_record_schema["fields"]
-    fields = [schema for schema in fields if _says(schema, ("secondaryFiles", "format"), process.schemaDefs)]
-    if not fields:
-        return
-    builder = _builder(values, process)
-    for schema in fields:
-        value = values.get(schema["name"])
-        if value is not None:
-            with reader.speaking(loc_of(values, schema["name"]) or loc_of(ports[schema["name"]])):
-                builder.bind_input(_unbound(schema), value, discover_secondaryFiles=True)
-    for file in files_in(values):
-        if file["class"] == "File" and path_of(str(file.get("location", ""))).is_dir():
-            file["class"] = "Directory"  # cwltool takes every secondary file that it finds for a File
-
-
-def _builder(values: Any, process: Any) -> Any:
-    """Return cwltool's evaluator of inputs, without directories: nothing is run."""
-    from cwltool.builder import Builder
-    from cwltool.stdfsaccess import StdFsAccess
-
-    return Builder(
-        values,
-        [],
-        [],
-        process.schemaDefs,
-        process.names,
-        process.requirements,
-        process.hints,
-        {},
-        None,
-        process.formatgraph,
-        StdFsAccess,
-        StdFsAccess(""),
-        None,
-        60,
-        False,
-        False,
-        False,
-        "no_listing",
-        "",
-        "",
-        "",
-        version_of(process),
-        "docker",
-    )
-
-
-def _unbound(schema: Any) -> Any:
-    """Return a schema without what belongs to the command line: only secondary files and formats are of interest."""
-    left_out = ("inputBinding", "loadContents", "loadListing")
-    if isinstance(schema, dict):
-        return {key: _unbound(value) for key, value in schema.items() if key not in left_out}
-    return [_unbound(item) for item in schema] if isinstance(schema, list) else copy.copy(schema)
