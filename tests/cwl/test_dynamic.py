@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from tests.cwl.running import placeless, run_by_cwltool, run_by_make
+from wfcompile.inspecting import summary
+from wfcompile.options import Options
 
 HERE = Path(__file__).parent / "dynamic"
 TEXT = {"class": "File", "location": str(HERE / "say.cwl")}
@@ -19,6 +21,7 @@ CASES = [
     *(("nested", {"count": n}) for n in (0, 1, 3)),
     *(("merged", {"count": n}) for n in (0, 1, 3)),
     *(("lines", {"words": words, "text": TEXT}) for words in ("", "a b")),
+    ("facts", {"words": "a b", "text": TEXT}),
     *(("when", {"count": n}) for n in (0, 1, 4)),
 ]
 
@@ -30,6 +33,17 @@ def test_same_outputs_as_cwltool(name: str, job: dict[str, Any], tmp_path: Path)
     expected = run_by_cwltool(document, tmp_path / "job.json", tmp_path / "cwltool")
     found = run_by_make(document, tmp_path / "job.json", tmp_path / "make")
     assert placeless(found) == placeless(expected)
+
+
+def test_what_is_asked_about_an_input_needs_no_job(tmp_path: Path) -> None:
+    parameters = (("words", "a b"), ("text", TEXT))
+    lines = list(summary(Options(HERE / "facts.cwl", parameters=parameters)))
+    assert [line.split()[:4] for line in lines[1:]] == [
+        ["1", "x", "say", "static"],
+        ["3", "x", "all", "static"],
+        ["*", "x", "each", "dynamic"],
+    ]
+    assert lines[-1].endswith("facts.cwl:26:41: what say publishes")
 
 
 @pytest.mark.parametrize("expect", ["shout=3", "shout<=5"])

@@ -26,7 +26,7 @@ from .call import Call, asked_by, place_before, tool_inputs
 from .command import Prepared, prepare
 from .derived import is_file
 from .javascript import Javascript
-from .late import OPERATIONS, World, looks_at_files
+from .late import OPERATIONS, World, looks_at_files, resolved
 from .links import check_output, is_known, is_late, linked
 from .place import Place, Unknown
 from .predict import check_globs, predict
@@ -156,7 +156,7 @@ class _Expansion:
         if not step["scatter"]:
             return self.run_element(number, step, scope, Element((), inputs), key)
         parameters, method = step["scatter"]["parameters"], step["scatter"]["method"]
-        inputs.update({name: self.now(inputs[name]) for name in parameters})
+        inputs.update({name: self.settled(self.now(inputs[name])) for name in parameters})
         late = [name for name in parameters if is_late(inputs[name])]
         if late:
             if step["path"] not in self.known.expected:
@@ -282,6 +282,21 @@ class _Expansion:
         except Unknown:
             return again
 
+    def settled(self, value: Any) -> Any:
+        """Return a late value as a node would see it, when all jobs that have a part in it have ended."""
+        if not isinstance(value, Deferred) or self.known.host is None or not self.ended(value):
+            return value
+        self.rows.read.update(input_paths(value.data))
+        return resolved(value, self.published, World(self.javascript, self.known.host))
+
+    def ended(self, value: Any) -> bool:
+        """Tell whether all nodes whose results a value holds have ended."""
+        return all([self.known.published(self.rows.ids[node]) is not None for node in self.makers(value)])
+
+    def published(self, node: int, pointer: str) -> Any:
+        """Return what a node that has ended has published."""
+        return at_pointer(self.known.published(self.rows.ids[node])[""], pointer)
+
     def parts_now(self, data: Any) -> Any:
         """Return data in which the Deferred values next to the surface have their results where that is possible."""
         if isinstance(data, dict):
@@ -294,7 +309,7 @@ class _Expansion:
         """Return what a value's operation can use: files, when it asks for them and all who make them have ended."""
         if self.known.host is None or not looks_at_files(value.operation, value.options):
             return World(self.javascript)
-        if not all([self.known.published(self.rows.ids[node]) is not None for node in self.makers(value.data)]):
+        if not self.ended(value):
             return World(self.javascript)
         self.rows.read.update(input_paths(value.data))
         return World(self.javascript, self.known.host)
