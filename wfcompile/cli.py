@@ -54,7 +54,8 @@ def _compile_options(command: Any) -> Any:
             click.option("--container", help="auto, a runtime's name, or none"),
             click.option("--image", multiple=True, metavar="FROM=TO", help="file to use for an image"),
             click.option("--output", multiple=True, metavar="STEP.KEY", help="what to collect, instead of the leaves"),
-            click.option("--allow-path", type=path, multiple=True, help="further directory $ref may read"),
+            click.option("--allow-path", type=path, multiple=True, help="further directory documents may read"),
+            click.option("--allow-remote", is_flag=True, help="fetch CWL documents from the web"),
             click.option("--data-edges-only", is_flag=True, help="ignore `dependencies:` that carry no data"),
             click.option(
                 "--expect",

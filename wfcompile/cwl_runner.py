@@ -34,6 +34,7 @@ OBJECT = "cwl.output.json"  # the last job writes it into outputs/, with locatio
 @click.option("--bundle", type=click.Path(path_type=Path), help="keep the bundle and its run in this directory")
 @click.option("--site", help="site profile: a file, or a name in the user's configuration")
 @click.option("--container", help="auto, a runtime's name, or none")
+@click.option("--allow-remote", is_flag=True, help="fetch documents from the web")
 @click.option("--quiet", is_flag=True, help="say only what goes wrong")
 def command(
     tool: Path,
@@ -43,6 +44,7 @@ def command(
     bundle: Path | None,
     site: str | None,
     container: str | None,
+    allow_remote: bool,
     quiet: bool,
 ) -> int:
     """Run the CWL document TOOL, with the inputs of the file JOB, and print its output object.
@@ -59,6 +61,8 @@ def command(
         site=load_site(site) if site else Site(),
         input_files=(job,) if job else (),
         container=known_container(container),
+        allowed_paths=(Path("/"),),  # what it names is read by commands of its own, which run at once
+        allow_remote=allow_remote,
     )
     return run(options, outdir, sys.stdout, sys.stderr, quiet=quiet, bundle=bundle)
 

@@ -29,6 +29,7 @@ class Options:
     images: tuple[tuple[str, str], ...] = ()
     outputs: tuple[str, ...] = ()  # STAGE.KEY
     allowed_paths: tuple[Path, ...] = ()
+    allow_remote: bool = False  # CWL documents and ontologies may come from the web
     data_edges_only: bool = False
     surplus: bool = False  # as the target's SURPLUS
     expected: tuple[tuple[str, bool, int], ...] = ()  # step, exactly (else at most), number of nodes

@@ -13,10 +13,11 @@ from schema_salad.exceptions import SchemaSaladException
 
 from wfcompile.documents import display_path
 from wfcompile.errors import Refused, Unsupported
+from wfcompile.frontends.cwl.fence import LEADS_OUT, NO_NETWORK
 from wfcompile.loc import Loc
 
 _LOCATED = re.compile(
-    r"(?P<file>[^\s:][^:\n]*|file://[^:\n]*):(?P<line>\d+):(?P<column>\d+):(?P<space>\s*)(?P<text>.*)"
+    r"(?P<file>[^\s:][^:\n]*|file://[^:\n]*|https?://\S+?):(?P<line>\d+):(?P<column>\d+):(?P<space>\s*)(?P<text>.*)"
 )
 _LENGTH = 400  # of a message: cwltool's may hold a whole document
 _SHORTER = (
@@ -25,8 +26,8 @@ _SHORTER = (
     (r"(\(\d{9,}\) \([^)]*\) )?Validation error in (field [\w:]+|position \d+): ", ""),
     (r"\(\d{9,}\) \([^)]*\) ", ""),
 )
+KEEP_COPY = "keep a copy beside the document, and name that, or add --allow-remote"
 OPTIONAL = "make it a hint if it can do without"  # a requirement that nobody need have
-NO_NETWORK = "is not on this machine, and nothing is fetched from the network"
 
 
 def path_of(uri: str) -> Path:
@@ -37,8 +38,15 @@ def path_of(uri: str) -> Path:
     return Path(uri) if Path(uri).exists() else Path(unquote(uri))
 
 
+def is_remote(uri: str) -> bool:
+    """Tell whether an address is one of the web."""
+    return urlsplit(uri).scheme in ("http", "https")
+
+
 def shown(uri: str) -> str:
     """Return a file as messages name it; cwltool writes some relative to the working directory."""
+    if is_remote(uri):
+        return uri
     return display_path(Path(os.path.normpath(path_of(uri).absolute())))
 
 
@@ -55,7 +63,7 @@ def loc_of(data: Any, key: Any = None) -> Loc | None:
     return Loc(shown(str(file)), line + 1, column + 1) if file else None
 
 
-def refused(error: BaseException, texts: Mapping[Path, str], fallback: Loc | None = None) -> Refused:
+def refused(error: BaseException, texts: Mapping[str, str], fallback: Loc | None = None) -> Refused:
     """Return the one message that cwltool's error amounts to, at its most precise position."""
     from cwltool.errors import UnsupportedRequirement
 
@@ -77,7 +85,10 @@ def refused(error: BaseException, texts: Mapping[Path, str], fallback: Loc | Non
     if isinstance(error, UnsupportedRequirement):
         return Unsupported(what, OPTIONAL, loc)
     if NO_NETWORK in what and loc is not None:
-        return Refused(what, "keep a copy beside the document, and name that", loc)
+        return Refused(what, KEEP_COPY, loc)
+    outside = re.search(f"'([^']+)' {LEADS_OUT}", what)
+    if outside:
+        return Refused(outside[0], f"allow it with --allow-path {path_of(outside[1]).resolve().parent}", loc)
     return Refused(what, "", loc)
 
 
@@ -119,7 +130,7 @@ def message(text: str) -> tuple[str, Loc | None]:
     return what if len(what) <= _LENGTH else f"{what[:_LENGTH]}…", loc
 
 
-def _mentioned(what: str, texts: Mapping[Path, str]) -> Loc | None:
+def _mentioned(what: str, texts: Mapping[str, str]) -> Loc | None:
     """Return where a document has the file name or address that a message quotes."""
     for quoted in re.findall(r"'([^']{3,})'", what):
         patterns = [re.escape(name) for name in (quoted, quoted.rsplit("/", 1)[-1]) if name]
@@ -130,5 +141,5 @@ def _mentioned(what: str, texts: Mapping[Path, str]) -> Loc | None:
                 match = re.search(pattern, text)
                 if match:
                     at = match.start()
-                    return Loc(shown(str(path)), text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+                    return Loc(shown(path), text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from wfcompile.documents import display_path
 from wfcompile.errors import Refused, suggest
 from wfcompile.frontends.cwl.faults import loc_of, path_of
+from wfcompile.frontends.cwl.fence import LEADS_OUT, Fence
 from wfcompile.frontends.cwl.plain import plain, scalar
 from wfcompile.runtime.values import RUN
 
@@ -22,9 +24,16 @@ _ELSEWHERE = ".elsewhere"  # below the run's init/: directories that are not bel
 class Places:
     """The directories files come from, by their place below the run's init/, in order of first use."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, fence: Fence | None = None) -> None:
         self.base = Path(os.path.normpath(base.absolute()))
+        self.fence = fence  # for what documents name
         self.directories: dict[str, Path] = {}
+
+    def unfenced(self) -> Places:
+        """Return the same places for what the user names, wherever that is."""
+        places = copy.copy(self)
+        places.fence = None
+        return places
 
     def located(self, path: Path) -> str:
         """Return a path's place in the run; beside it lies what lies beside the path."""
@@ -62,6 +71,9 @@ class Places:
                 ).hexdigest()
         else:
             path = local(data, str(location))
+            if self.fence and not self.fence.holds(path):
+                advice = f"allow it with --allow-path {path.resolve().parent}, or give it in the job order"
+                raise Refused(f"'{path}' {LEADS_OUT}", advice, loc_of(data, "location"))
             about["location"] = self.located(path)
             about.setdefault("basename", path.name)
             if data["class"] == "File" and path.is_file():

@@ -85,8 +85,8 @@ def complete(
     values = order.values
     ports = {name_of(port["id"]): port for port in process.tool["inputs"]}
     base = options.initdir or Path.cwd()
-    given = {key: copy.deepcopy(value) for key, value in options.parameters}
-    values.update({key: _as_file(value, ports.get(key, {}).get("type"), base) for key, value in given.items()})
+    for key, value in options.parameters:
+        values[key] = _as_file(copy.deepcopy(value), ports.get(key, {}).get("type"), base)
     for key in [key for key in values if key not in ports]:
         what = f"'{key}' is no input of the workflow"
         warnings.append(Diagnostic(loc_of(values, key), what, suggest(str(key), ports)))
@@ -97,7 +97,8 @@ def complete(
     _refuse_formats(values, process, ports, places)
     locs = {name: loc_of(values, name) or loc_of(port) for name, port in ports.items()}
     find_secondary_files(values, process, reader, locs)
-    return {name: places.item(values, name) if name in values else None for name in ports}
+    given = places.unfenced()
+    return {name: given.item(values, name) if name in values else None for name in ports}
 
 
 def _as_file(value: Any, type_: Any, base: Path) -> Any:

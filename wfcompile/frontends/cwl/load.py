@@ -7,10 +7,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from wfcompile.documents import Document, cursor, display_path
 from wfcompile.errors import Refused
 from wfcompile.frontends.cwl import joborder
+from wfcompile.frontends.cwl.fence import fence_of
 from wfcompile.frontends.cwl.files import Places
 from wfcompile.frontends.cwl.plain import file_name_of
 from wfcompile.frontends.cwl.reading import Reader
@@ -28,19 +30,21 @@ def load(document: Document, options: Options) -> Workflow:
     """Load a CWL document, the process that FILE#NAME selects, else its #main; raises Refused."""
     path = Path(os.path.normpath(document.path.absolute()))
     _check_version(document)
-    reader = Reader()
+    reader = Reader(fence_of(options, path))
     order = joborder.read_job_order(reader, options, path)
     orders = set(reader.texts)
     fragment = "" if options.spec.name == path.name else options.spec.name.partition("#")[2]
     process = reader.process(document, fragment, order.requirements, order.overrides)
-    places = Places(joborder.base_of(options, path))
+    places = Places(joborder.base_of(options, path), reader.fence)
     name = file_name_of(str(process.tool["id"])) if fragment else path.stem
     documents = {file: text for file, text in reader.texts.items() if file not in orders}
-    builder = Builder(places, tuple(documents.values()), document.loc(), options)
+    texts = (*documents.values(), *reader.remote.values())
+    builder = Builder(places, texts, document.loc(), options)
     init = joborder.complete(order, process, reader, options, places, builder.warnings)
     builder.main(process, name)
-    sources = _sources(documents)
+    sources = (*_sources(documents), *_fetched(reader.remote))
     shown = {display_path(source.path): source.name for source in sources}
+    shown.update({address: _name_of(address) for address in reader.remote})
     _say_where(builder, shown)
     return Workflow(
         name=re.sub(r"[^A-Za-z0-9_.+-]", "_", name),
@@ -112,3 +116,13 @@ def _sources(documents: dict[Path, str]) -> tuple[Source, ...]:
         if not source.name.isprintable():
             raise Refused(f"the file name {source.name!r} has a control character", "rename it")
     return tuple(sorted(found, key=lambda source: source.name))
+
+
+def _fetched(remote: dict[str, str]) -> tuple[Source, ...]:
+    """Return the documents that came from the web."""
+    return tuple(Source(_name_of(address), text, Path(address)) for address, text in sorted(remote.items()))
+
+
+def _name_of(address: str) -> str:
+    """Return the name in the bundle's spec/ of a document from the web."""
+    return f"remote/{quote(address, safe='')}"

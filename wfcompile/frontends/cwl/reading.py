@@ -1,4 +1,4 @@
-"""cwltool as a library: it reads, checks and upgrades documents; nothing is fetched from the network."""
+"""cwltool as a library: it reads, checks and upgrades documents; and reads, inside the fence only, what these name."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from schema_salad.fetcher import DefaultFetcher
 
 from wfcompile.documents import Document, display_path
 from wfcompile.errors import Diagnostic, Refused
-from wfcompile.frontends.cwl.faults import NO_NETWORK, message, path_of, refused
+from wfcompile.frontends.cwl.faults import KEEP_COPY, is_remote, message, path_of, refused
+from wfcompile.frontends.cwl.fence import LEADS_OUT, NO_NETWORK, Fence
 from wfcompile.loc import Loc
 
 ORIGINAL_VERSION = "http://commonwl.org/cwltool#original_cwlVersion"
 REQUIREMENTS = "https://w3id.org/cwl/cwl#requirements"
 OVERRIDES = "http://commonwl.org/cwltool#overrides"
 EXTENSIONS = "http://commonwl.org/cwltool"
+SECONDS = 60.0  # to wait for an answer from the web
 # said of files that a default names, of unknown hints, which we name ourselves, and of every ExpressionTool
 _IDLE = ("undefined reference to", "previously defined")
 _LOGGERS = ("cwltool", "salad", "rdflib", "rdflib.term")
@@ -31,13 +33,15 @@ _LOGGERS = ("cwltool", "salad", "rdflib", "rdflib.term")
 class Reader:
     """Reads documents and job orders, and remembers the text of every file."""
 
-    def __init__(self) -> None:
+    def __init__(self, fence: Fence) -> None:
+        self.fence = fence
         self.texts: dict[Path, str] = {}
+        self.remote: dict[str, str] = {}  # by address
         self.warnings: list[Diagnostic] = []
 
     def fetcher(self, cache: Any, session: Any) -> DefaultFetcher:
         """Return what cwltool reads documents with."""
-        return _LocalFetcher(cache, self.texts)
+        return _Fetcher(cache, session, self, self.fence)
 
     def process(self, document: Document, fragment: str, requirements: list[Any], overrides: list[Any]) -> Any:
         """Return a document's process with its steps; `requirements` are those of the job order."""
@@ -80,7 +84,12 @@ class Reader:
         from cwltool.load_tool import jobloaderctx
         from schema_salad.ref_resolver import Loader
 
-        loader = Loader(dict(jobloaderctx), fetcher_constructor=self.fetcher, doc_cache=False)
+        fence = self.fence.around(path.parent)
+        loader = Loader(
+            dict(jobloaderctx),
+            fetcher_constructor=lambda cache, session: _Fetcher(cache, session, self, fence),
+            doc_cache=False,
+        )
         with self.speaking(Loc(display_path(path), 1, 1)):
             try:
                 return loader.resolve_ref(path.absolute().as_uri(), checklinks=False)[0]
@@ -101,32 +110,54 @@ class Reader:
         except Refused:
             raise
         except Exception as error:  # cwltool lets many kinds out
-            raise refused(error, self.texts, fallback) from None
+            raise refused(error, self._every(), fallback) from None
         finally:
             for logger, (handlers, propagate, level) in zip(loggers, before, strict=True):
                 logger.handlers, logger.propagate = handlers, propagate
                 logger.setLevel(level)
             self.warnings += heard.diagnostics()
+        _refuse_outside(heard.texts, self._every(), fallback)
+
+    def _every(self) -> dict[str, str]:
+        """Return every text by its file's path or address."""
+        return {**{str(path): text for path, text in self.texts.items()}, **self.remote}
 
 
-class _LocalFetcher(DefaultFetcher):
-    """Reads files, and what cwltool brings itself."""
+class _Fetcher(DefaultFetcher):
+    """Reads what is inside the fence, and what cwltool brings itself."""
 
-    def __init__(self, cache: Any, texts: dict[Path, str]) -> None:
-        super().__init__(cache, None)
-        self.texts = texts
+    def __init__(self, cache: Any, session: Any, reader: Reader, fence: Fence) -> None:
+        super().__init__(cache, session)
+        self.reader = reader
+        self.fence = fence
 
     def fetch_text(self, url: str, content_types: list[str] | None = None) -> str:
-        if urlsplit(url).scheme in ("http", "https") and not isinstance(self.cache.get(url), str):
-            raise ValidationException(f"'{url}' {NO_NETWORK}")
+        if isinstance(self.cache.get(url), str):
+            return str(self.cache[url])
+        if is_remote(url):
+            text = self.reader.remote[url] = self._downloaded(url)
+            return text
+        if urlsplit(url).scheme == "file" and not self.fence.holds(path_of(url)):
+            raise ValidationException(f"'{path_of(url)}' {LEADS_OUT}")
         text = super().fetch_text(url, content_types)
-        if urlsplit(url).scheme == "file":
-            self.texts[path_of(url)] = text
+        self.reader.texts[path_of(url)] = text
         return text
 
+    def _downloaded(self, url: str) -> str:
+        from requests import RequestException
+
+        if not self.fence.remote or self.session is None:
+            raise ValidationException(f"'{url}' {NO_NETWORK}")
+        try:
+            reply = self.session.get(url, timeout=SECONDS)
+            reply.raise_for_status()
+            return reply.content.decode("utf-8")
+        except (RequestException, UnicodeDecodeError) as error:
+            raise ValidationException(f"'{url}' cannot be fetched: {error}") from None
+
     def check_exists(self, url: str) -> bool:
-        if urlsplit(url).scheme in ("http", "https"):
-            return url in self.cache
+        if is_remote(url):
+            return self.fence.remote or url in self.cache  # what is not there is told when it is fetched
         return bool(super().check_exists(url))
 
 
@@ -146,8 +177,16 @@ class _Heard(logging.Handler):
         for text in self.texts:
             what, loc = message(text)
             if not any(words in what for words in _IDLE):
-                found.append(Diagnostic(loc, what.replace("Workflow checker warning: ", "", 1)))
+                advice = KEEP_COPY if NO_NETWORK in what else ""
+                found.append(Diagnostic(loc, what.replace("Workflow checker warning: ", "", 1), advice))
         return found
+
+
+def _refuse_outside(heard: list[str], texts: Mapping[str, str], fallback: Loc | None) -> None:
+    """Refuse $schemas outside the fence, of which cwltool only warns."""
+    for text in heard:
+        if LEADS_OUT in text:
+            raise refused(ValidationException(text), texts, fallback)
 
 
 def _choose_schema(version: str, extended: bool) -> None:

@@ -6,11 +6,14 @@ A document is a stranger's: its JavaScript runs in our engine only, with no file
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from wfcompile.errors import Refused
 from wfcompile.frontends.cwl.faults import path_of
+from wfcompile.frontends.cwl.fence import Fence
 from wfcompile.frontends.cwl.files import files_in
 from wfcompile.frontends.cwl.plain import plain
 from wfcompile.frontends.cwl.reading import Reader
@@ -32,6 +35,7 @@ def find_secondary_files(values: Any, process: Any, reader: Reader, locs: Mappin
     fields = [schema for schema in fields if says(schema, ("secondaryFiles", "format"), process.schemaDefs)]
     if not fields:
         return
+    given = {str(file.get("location")) for file in files_in(values)}
     with Javascript() as javascript:
         for schema in fields:
             name = schema["name"]
@@ -40,9 +44,28 @@ def find_secondary_files(values: Any, process: Any, reader: Reader, locs: Mappin
             builder = _builder(values, process, _evaluator(values, process, javascript, locs[name]))
             with reader.speaking(locs[name]):
                 builder.bind_input(_unbound(schema), values[name], discover_secondaryFiles=True)
+    _refuse_outside(values, given, reader.fence, locs)
     for file in files_in(values):
         if file["class"] == "File" and path_of(str(file.get("location", ""))).is_dir():
             file["class"] = "Directory"  # cwltool takes every secondary file that it finds for a File
+
+
+def _refuse_outside(values: Any, given: set[str], fence: Fence, locs: Mapping[str, Loc | None]) -> None:
+    """Refuse what an expression has found elsewhere than beside the given files, or below what lies there."""
+    directories = {_path(location).parent for location in given}
+    for name, loc in locs.items():
+        for file in files_in(values.get(name)):
+            location = str(file.get("location", "_:"))
+            path = _path(location)  # as it is named: what links lead to is looked at when the inputs are
+            if location in given or location.startswith("_:") or not directories.isdisjoint(path.parents):
+                continue
+            if not fence.holds(path):
+                what = f"secondaryFiles of the input '{name}': '{path}' is not beside the file"
+                raise Refused(what, "name it in the job order", loc)
+
+
+def _path(location: str) -> Path:
+    return Path(os.path.normpath(path_of(location)))
 
 
 def says(schema: Any, keys: tuple[str, ...], named: Mapping[str, Any]) -> bool:
