@@ -29,6 +29,10 @@ tool_runtime() {
 tool_failed() {
   (($1 == 75)) || runtime_failed
   payload_last_line
+  case $last_line in
+    *'No space left'*) finish 75 enospc "the file system of $own or $scratch is full: $last_line" ;;
+    *'quota exceeded'*) finish 75 edquot "the quota of $own or $scratch is used up: $last_line" ;;
+  esac
   finish 75 javascript.none "$HOSTNAME cannot run JavaScript: ${last_line:-see the log}"
 }
 

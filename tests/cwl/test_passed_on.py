@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 from pathlib import Path
+
+import pytest
 
 from tests.cwl.running import placeless, run_by_make
 
+ROOT = Path(__file__).resolve().parents[2]
 # `pass` gives what it got: a file that another step made, a part of an input, a list of both, and a literal.
 PASS = """\
 cwlVersion: v1.2
@@ -70,3 +76,35 @@ def test_what_is_passed_on(tmp_path: Path) -> None:
     assert outputs[0] == outputs[1]
     assert [entry["basename"] for entry in outputs[0]["part"]["listing"]] == ["deep"]
     assert [entry["basename"] for entry in outputs[0]["whole"]["listing"]] == ["said.txt", "given", "said"]
+
+
+FILL = """\
+cwlVersion: v1.2
+class: CommandLineTool
+requirements: {ShellCommandRequirement: {}, InitialWorkDirRequirement: {listing: [$(inputs.given)]}}
+inputs: {given: File}
+arguments: [{shellQuote: false, valueFrom: mkdir -p .passed/0 && ln -s /dev/full .passed/0/given.txt}]
+outputs: {file: {type: File, outputBinding: {glob: given.*}}}
+"""
+
+
+def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
+    """The disk is full where the copy of a file that is passed on is to be."""
+    (tmp_path / "given.txt").write_text("given")
+    (tmp_path / "fill.cwl").write_text(FILL)
+    (tmp_path / "job.json").write_text('{"given": {"class": "File", "location": "given.txt"}}')
+    with pytest.raises(AssertionError):
+        run_by_make(tmp_path / "fill.cwl", tmp_path / "job.json", tmp_path / "a run")
+    last = json.loads((tmp_path / "a run/run/logs/fill.events.jsonl").read_text().splitlines()[-1])
+    assert (last["ev"], last["code"], last["reason"]) == ("final", 75, "enospc")
+    assert re.fullmatch("the file system of .*/fill.* or .* is full: No space left on device", last["advice"])
+
+
+def test_the_words_by_which_a_full_disk_is_told() -> None:
+    told = (ROOT / "wrapper/tool.sh").read_text()
+    for number, words, reason in (
+        (errno.ENOSPC, "No space left", "enospc"),
+        (errno.EDQUOT, "quota exceeded", "edquot"),
+    ):
+        assert words in os.strerror(number)
+        assert f"*'{words}'*) finish 75 {reason} " in told

@@ -12,6 +12,7 @@
 Code 65: the workflow or its data are at fault; 75: this host is. The message says how.
 """
 
+import errno
 import sys
 from importlib import import_module
 from typing import List
@@ -31,6 +32,9 @@ COMMANDS = {
 }
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 def main(words: List[str]) -> int:
     """Run one command; returns its exit code."""
     module, function = COMMANDS[words[0]]  # loaded only when asked for: a start counts a thousand times
@@ -40,3 +44,9 @@ def main(words: List[str]) -> int:
         advice = getattr(error, "advice", "")
         sys.stderr.write("%s%s\n" % (error, "; " + advice if advice else ""))
         return getattr(error, "code", Problem.code)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        name = error.filename2 or error.filename
+        sys.stderr.write("%s%s\n" % (error.strerror, ": '%s'" % name if name else ""))
+        return 75
