@@ -224,6 +224,43 @@ def test_job_orders_that_do_not_fit(tmp_path: Path, job: str, said: str, monkeyp
 
 
 @pytest.mark.parametrize(
+    ("later", "said"),
+    [
+        ("\nnumber: x", "later.yml:2:1: the 'number' field is not valid because"),
+        ("\nanything: {a: ⦗}\nnumber: 3", "later.yml:2:12: a reserved character; take it out"),
+        ("\nanything: ⦗\nnumber: 3", "later.yml:2:1: a reserved character; take it out"),
+        (
+            "\nbam: {class: File,\n  path: no.bam}\nnumber: 3",
+            "later.yml:2:6: 'no.bam' does not exist",
+        ),
+        ("\n\nbam: {class: File, path: lone.bam}\nnumber: 3", "later.yml:3:1: Missing required secondary file"),
+        ("number: 3\nfolder: 7", "later.yml:2:1: the 'folder' field is not valid because"),
+        ("number: 3", "first.yml:2:1: the 'folder' field is not valid because"),
+    ],
+)
+def test_of_several_job_orders_the_one_at_fault_is_named(
+    tmp_path: Path, later: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = "bam: {class: File, path: n.bam}\nfolder: 5\nanything: 1\nnumber: y"
+    write(tmp_path, main_cwl=JOBS, first_yml=first, later_yml=later, n_bam="", n_bam_bai="", lone_bam="")
+    monkeypatch.chdir(tmp_path)
+    if "folder" not in said:
+        Path("first.yml").write_text(first.replace("folder: 5", ""))
+    assert refused(Path(), input_files=(Path("first.yml"), Path("later.yml"))).startswith(said)
+
+
+def test_a_warning_names_the_job_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = "bam: {class: File, path: n.bam}\nanything: 1"
+    monkeypatch.chdir(
+        write(tmp_path, main_cwl=JOBS, first_yml=first, later_yml="\nnonsense: 1", n_bam="", n_bam_bai="")
+    )
+    workflow = load(Path(), input_files=(Path("first.yml"), Path("later.yml")))
+    assert [warning.partition(";")[0] for warning in workflow.warnings] == [
+        "later.yml:2:1: 'nonsense' is no input of the workflow"
+    ]
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("MultipleInputFeatureRequirement", "MPIRequirement", "main.cwl:4:3: "),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,11 @@ _OURS = ("$namespaces", "$schemas", "__id", "id", "cwl:tool", "https://w3id.org/
 
 @dataclass(frozen=True, slots=True)
 class JobOrder:
-    """Values by input, with the positions that cwltool gave them; and what it says about requirements."""
+    """Values by input, and the file's mapping that each is from, which has its position; what is said beside them."""
 
     values: dict[str, Any]
+    homes: dict[str, Any]
+    rest: Any  # the mapping of the last file: where what is missing could stand
     namespaces: dict[str, str]
     requirements: list[Any]
     overrides: list[Any]
@@ -35,7 +37,7 @@ class JobOrder:
 
 def read_job_order(reader: Reader, options: Options, document: Path) -> JobOrder:
     """Return the job order of `-i`; of two files the later counts."""
-    order = JobOrder({}, {}, [], [])
+    order = JobOrder({}, {}, {}, {}, [], [])
     for file in options.input_files:
         found = reader.job_order(_file(file))
         if not isinstance(found, dict):
@@ -48,10 +50,9 @@ def read_job_order(reader: Reader, options: Options, document: Path) -> JobOrder
             _find(found, _file(file).parent, options.initdir)
         for key in _OURS:
             found.pop(key, None)
-        if order.values:
-            order.values.update(found)
-        else:  # as it is: it knows its positions
-            order = replace(order, values=found)
+        order.values.update(found)
+        order.homes.update(dict.fromkeys(found, found))
+        order = replace(order, rest=found)
     return order
 
 
@@ -86,19 +87,20 @@ def complete(
     ports = {name_of(port["id"]): port for port in process.tool["inputs"]}
     base = options.initdir or Path.cwd()
     for key, value in options.parameters:
+        order.homes.pop(key, None)
         values[key] = _as_file(copy.deepcopy(value), ports.get(key, {}).get("type"), base)
     for key in [key for key in values if key not in ports]:
         what = f"'{key}' is no input of the workflow"
-        warnings.append(Diagnostic(loc_of(values, key), what, suggest(str(key), ports)))
+        warnings.append(Diagnostic(loc_of(order.homes.get(key), key), what, suggest(str(key), ports)))
         del values[key]
     with reader.speaking():
-        _check(values, order.namespaces, process)
+        _check(order, process)
     refuse_missing(values)
     _refuse_formats(values, process, ports, places)
-    locs = {name: loc_of(values, name) or loc_of(port) for name, port in ports.items()}
+    locs = {name: loc_of(order.homes.get(name), name) or loc_of(port) for name, port in ports.items()}
     find_secondary_files(values, process, reader, locs)
     given = places.unfenced()
-    return {name: given.item(values, name) if name in values else None for name in ports}
+    return {name: given.item(order.homes.get(name, values), name) if name in values else None for name in ports}
 
 
 def _as_file(value: Any, type_: Any, base: Path) -> Any:
@@ -117,7 +119,7 @@ def _as_file(value: Any, type_: Any, base: Path) -> Any:
     return value
 
 
-def _check(values: Any, namespaces: Mapping[str, str], process: Any) -> None:
+def _check(order: JobOrder, process: Any) -> None:
     """Fill in defaults, check types and formats, and find secondary files, with cwltool's own functions."""
     from cwltool.builder import INPUT_OBJ_VOCAB
     from cwltool.process import fill_in_defaults
@@ -126,8 +128,9 @@ def _check(values: Any, namespaces: Mapping[str, str], process: Any) -> None:
     from schema_salad.ref_resolver import Loader
     from schema_salad.validate import validate_ex
 
+    values = order.values
     visit_files_directories(values, path_to_loc)
-    formats = Loader({**namespaces, **(process.metadata.get("$namespaces") or {})}, doc_cache=False)
+    formats = Loader({**order.namespaces, **(process.metadata.get("$namespaces") or {})}, doc_cache=False)
     for file in files_in(values):
         if "format" in file:
             file["format"] = formats.expand_url(file["format"], "")
@@ -136,7 +139,21 @@ def _check(values: Any, namespaces: Mapping[str, str], process: Any) -> None:
     fill_in_defaults(process.tool["inputs"], values, StdFsAccess(""))
     normalizeFilesDirs(values)
     schema = process.names.get_name("input_record_schema", None)
-    validate_ex(schema, values, strict=False, vocab=INPUT_OBJ_VOCAB)
+    for home in {id(home): home for home in (*order.homes.values(), order.rest)}.values():
+        names = [field.name for field in schema.fields if order.homes.get(field.name, order.rest) is home]
+        for name in set(home).difference(names):
+            del home[name]
+        home.update({name: values[name] for name in names if name in values})
+        validate_ex(_only(schema, names), home, strict=False, vocab=INPUT_OBJ_VOCAB)
+
+
+def _only(schema: Any, names: Collection[str]) -> Any:
+    """Return the schema of a record with some of its fields: a message has the file of the mapping that is checked."""
+    from schema_salad.avro.schema import make_avsc_object
+
+    part = make_avsc_object({"type": "record", "name": schema.name, "fields": []})
+    part.set_prop("fields", [field for field in schema.fields if field.name in names])
+    return part
 
 
 def _refuse_formats(values: Any, process: Any, ports: Mapping[str, Any], places: Places) -> None:

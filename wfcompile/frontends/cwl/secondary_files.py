@@ -15,7 +15,6 @@ from wfcompile.errors import Refused
 from wfcompile.frontends.cwl.faults import path_of
 from wfcompile.frontends.cwl.fence import Fence
 from wfcompile.frontends.cwl.files import files_in
-from wfcompile.frontends.cwl.plain import plain
 from wfcompile.frontends.cwl.reading import Reader
 from wfcompile.frontends.cwl.requirements import for_expressions
 from wfcompile.frontends.cwl.tools import version_of
@@ -94,8 +93,8 @@ def _evaluator(values: Any, process: Any, javascript: Javascript, loc: Loc | Non
 
 
 def _ours(value: Any) -> Any:
-    """Return plain data whose Files are, as in a run, at locations; the run's directory is the root of this machine."""
-    return derived.stored(plain(value), "")
+    """Return data whose Files are, as in a run, at locations; the run's directory is the root of this machine."""
+    return derived.stored(value, "")
 
 
 def _theirs(value: Any) -> Any:
