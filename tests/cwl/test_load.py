@@ -13,6 +13,7 @@ import pytest
 from wfcompile.documents import read_document
 from wfcompile.errors import Refused
 from wfcompile.frontends import find_spec, recognise
+from wfcompile.inspecting import summary
 from wfcompile.ir import Workflow
 from wfcompile.options import Options
 
@@ -315,6 +316,30 @@ def test_hints_and_unknown_hints(tmp_path: Path) -> None:
     assert tool["requirements"]["EnvVarRequirement"]["envDef"] == [{"envName": "A", "envValue": "required"}]
     assert (tool["requirements"]["DockerRequirement"], tool["hinted"]) == ({"dockerPull": "x"}, ["DockerRequirement"])
     assert workflow.warnings == (f"{tmp_path}/main.cwl:4:27: the hint 'Cloud' has no effect here",)
+
+
+SUM = """cwlVersion: v1.2
+class: CommandLineTool
+hints: {InlineJavascriptRequirement: {}}
+baseCommand: echo
+inputs: []
+arguments: [$(1 + 1)]
+outputs: []
+"""
+
+
+def test_a_hint_allows_no_javascript(tmp_path: Path) -> None:
+    """As in cwltool: "If this requirement is not present, the workflow platform must not perform" it."""
+    write(tmp_path, main_cwl=SUM)
+    theirs = [sys.executable, "-m", "cwltool", "--no-container", "--outdir", str(tmp_path), str(tmp_path / "main.cwl")]
+    said = subprocess.run(theirs, capture_output=True, text=True, check=False).stderr
+    assert "Syntax error in parameter reference" in said
+    (warning,) = load(tmp_path).warnings
+    assert warning.startswith(f"{tmp_path}/main.cwl:3:38: InlineJavascriptRequirement has no effect as a hint")
+    with pytest.raises(Refused, match=r"main.cwl:6:13: .*needs InlineJavascriptRequirement \(not as a hint\)"):
+        list(summary(Options(tmp_path / "main.cwl")))
+    write(tmp_path, main_cwl=SUM.replace("hints", "requirements"))
+    assert "1 x main  static" in list(summary(Options(tmp_path / "main.cwl")))[1]
 
 
 FORMATS = """cwlVersion: v1.2

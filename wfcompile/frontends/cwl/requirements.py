@@ -19,6 +19,7 @@ _OLD_NAMES = {
     f"{_CWLTOOL}{name}": name
     for name in ("WorkReuse", "NetworkAccess", "LoadListingRequirement", "InplaceUpdateRequirement", "CUDARequirement")
 } | {f"{_CWLTOOL}TimeLimit": "ToolTimeLimit"}
+JAVASCRIPT = "InlineJavascriptRequirement"
 _CUDA, _MPI = "CUDARequirement", f"{_CWLTOOL}MPIRequirement"
 # what the runtime of a tool reads; the others are of the workflow, or have done their work when a document is loaded
 _OF_TOOLS = (
@@ -26,7 +27,7 @@ _OF_TOOLS = (
     "DockerRequirement",
     "EnvVarRequirement",
     "InitialWorkDirRequirement",
-    "InlineJavascriptRequirement",
+    JAVASCRIPT,
     "InplaceUpdateRequirement",
     "LoadListingRequirement",
     "NetworkAccess",
@@ -47,8 +48,12 @@ _DEFAULT_RAM = {"v1.0": 1024}  # MiB; 256 since v1.1
 
 
 def merged(process: Any, *, hints: bool = True) -> dict[str, Any]:
-    """Return the requirements of a process by their class: its own before those around it, hints last."""
-    return {_name(entry): entry for entry in (*(process.hints if hints else ()), *process.requirements)}
+    """Return the requirements of a process by their class: its own before those around it, hints last.
+
+    InlineJavascriptRequirement is none when it is a hint: the standard lets nothing be interpolated without it.
+    """
+    hinted = [entry for entry in process.hints if hints and _name(entry) != JAVASCRIPT]
+    return {_name(entry): entry for entry in (*hinted, *process.requirements)}
 
 
 def _name(entry: Any) -> str:
@@ -68,12 +73,8 @@ def for_tool(process: Any, places: Places) -> dict[str, Any]:
 
 def for_expressions(process: Any) -> dict[str, Any]:
     """Return what the expressions of a workflow's steps need: whether they may be JavaScript."""
-    entry = merged(process).get("InlineJavascriptRequirement")
-    return (
-        {"InlineJavascriptRequirement": {k: plain(v) for k, v in entry.items() if k == "expressionLib"}}
-        if entry
-        else {}
-    )
+    entry = merged(process).get(JAVASCRIPT)
+    return {JAVASCRIPT: {k: plain(v) for k, v in entry.items() if k == "expressionLib"}} if entry else {}
 
 
 def refuse_unsupported(process: Any, warnings: list[Diagnostic]) -> None:
@@ -93,6 +94,9 @@ def refuse_unsupported(process: Any, warnings: list[Diagnostic]) -> None:
             warnings.append(Diagnostic(_where(process, "requirements", number), what, "put them into the image"))
     hints = process.tool.get("hints") or []
     for number, entry in enumerate(hints):
+        if _name(entry) == JAVASCRIPT and JAVASCRIPT not in merged(process):
+            what = f"{JAVASCRIPT} has no effect as a hint: no expression may be JavaScript"
+            warnings.append(Diagnostic(_where(process, "hints", number), what, "make it a requirement"))
         if _name(entry) not in known:
             what = f"the hint '{re.split('[#/]', str(entry['class']))[-1]}' has no effect here"
             warnings.append(Diagnostic(_where(process, "hints", number), what))

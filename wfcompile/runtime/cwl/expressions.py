@@ -93,7 +93,7 @@ def value_of(expression: str, context: Context) -> Any:
         except CwlProblem as failure:  # JavaScript knows more, such as the length of a string
             problem = failure
     if "InlineJavascriptRequirement" not in context.requirements:
-        advice = "it begins with inputs, self or runtime; JavaScript needs InlineJavascriptRequirement"
+        advice = "it begins with inputs, self or runtime; JavaScript needs InlineJavascriptRequirement (not as a hint)"
         raise problem or CwlProblem("`$%s` is no parameter reference" % shortened(expression), advice)
     if context.javascript is None:
         raise problem or CwlProblem("`$%s` is JavaScript, which cannot be run here" % shortened(expression))
