@@ -22,6 +22,7 @@ CASES = [
     *(("merged", {"count": n}) for n in (0, 1, 3)),
     *(("lines", {"words": words, "text": TEXT}) for words in ("", "a b")),
     ("facts", {"words": "a b", "text": TEXT}),
+    ("faults", {"count": 1, "none": None, "word": "x"}),
     *(("when", {"count": n}) for n in (0, 1, 4)),
 ]
 
@@ -61,3 +62,20 @@ def test_a_wrong_number_is_said(tmp_path: Path) -> None:
         run_by_make(HERE / "dot.cwl", tmp_path / "job.json", tmp_path / "made", "--expect", "shout=2")
     log = (tmp_path / "made" / "run" / "logs" / "shout_0.log").read_text(encoding="utf-8")
     assert "compiled with --expect shout=2, and this run has 3; compile again with that number" in log
+
+
+@pytest.mark.parametrize(
+    ("count", "none", "said"),
+    [(4, None, "all sources of 'a' are null"), (4, "y", "2 sources of 'only' are not null"), (1, None, "")],
+)
+def test_a_fault_behind_a_late_when_is_one_when_that_is_true(
+    count: int, none: str | None, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "job.json").write_text(json.dumps({"count": count, "none": none, "word": "x"}))
+    if not said:
+        assert run_by_make(HERE / "faults.cwl", tmp_path / "job.json", tmp_path / "made")["only"] is None
+        return
+    with pytest.raises(AssertionError) as failed:
+        run_by_make(HERE / "faults.cwl", tmp_path / "job.json", tmp_path / "made")
+    log = tmp_path / "made/run/logs/perhaps/picked.log"
+    assert said in str(failed.value) + log.read_text(encoding="utf-8")

@@ -16,7 +16,8 @@ of the node that made it, and late values name theirs.
 Semantics: CWL v1.2, as in cwltool; inputs get loadContents, then valueFrom, then `when` is asked, for each element.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ..input_paths import input_paths
 from ..late import at_pointer
@@ -28,13 +29,14 @@ from .derived import is_file
 from .javascript import Javascript
 from .late import OPERATIONS, World, looks_at_files, resolved
 from .links import check_output, is_known, is_late, linked
-from .place import Place, Unknown
+from .place import CwlProblem, Place, Unknown
 from .predict import check_globs, predict
 from .scatter import Element, elements, expected, gathered, lengths
 from .staging import inner, mapped
 from .types import mismatch
 
 Values = Dict[str, Any]
+Guards = Tuple[Any, ...]  # late values of `when`, all of which must be true
 
 
 def expand(template: Dict[str, Any], known: Any) -> Rows:
@@ -51,7 +53,7 @@ class Scope(NamedTuple):
     prefix: str
     inputs: Values
     outputs: Dict[str, Values]
-    guards: Tuple[Any, ...]  # late values of `when`, all of which must be true
+    guards: Guards
 
 
 class Blocked:
@@ -81,7 +83,7 @@ class _Expansion:
 
     # workflows
 
-    def run_scope(self, number: int, prefix: str, inputs: Values, guards: Tuple[Any, ...]) -> Values:
+    def run_scope(self, number: int, prefix: str, inputs: Values, guards: Guards) -> Values:
         scope = Scope(prefix, inputs, {}, guards)
         about = self.template["scopes"][number]
         for step in about["steps"]:
@@ -113,10 +115,15 @@ class _Expansion:
         blocked = self.blocked(port, scope)
         if blocked:
             return Blocked(blocked)
-        value = linked(name, port, lambda source: self.current(fetch(source, scope)), self.is_given)
+        value = self.link(name, port, scope)
         if not scope.prefix and not has_late(value):
             check_output(port, value)
         return value
+
+    def link(self, name: str, port: Dict[str, Any], scope: Scope) -> Any:
+        """Return the value of a port in a scope."""
+        value = partial(linked, name, port, lambda source: self.current(fetch(source, scope)), self.is_given)
+        return unless_skipped(scope.guards, value)
 
     def is_given(self, value: Any) -> bool:
         """Tell whether a value is known not to be null."""
@@ -151,7 +158,7 @@ class _Expansion:
             if blocked:
                 raise Pending(Blocked(blocked).causes, ("in", name))
             with in_part("in", name):
-                inputs[name] = linked(name, port, lambda source: self.current(fetch(source, scope)), self.is_given)
+                inputs[name] = self.link(name, port, scope)
         key = scope.prefix + step["name"]
         if not step["scatter"]:
             return self.run_element(number, step, scope, Element((), inputs), key)
@@ -173,10 +180,10 @@ class _Expansion:
 
     def run_element(self, number: int, step: Dict[str, Any], scope: Scope, one: Element, key: str) -> Values:
         """Return the outputs of a step for one element; all null when its `when` is false."""
-        inputs = self.evaluated_inputs(step, one.inputs)
+        inputs = self.evaluated_inputs(step, one.inputs, scope.guards)
         guards = scope.guards
         if "when" in step:
-            wanted = self.value_of(step["when"], inputs, None, step, ("when",))
+            wanted = self.value_of(step["when"], inputs, None, step, ("when",), guards)
             if is_late(wanted):
                 guards = guards + (wanted,)
             elif wanted is not True:
@@ -188,7 +195,7 @@ class _Expansion:
             tool = self.template["tools"][step["tool"]]
             if tool["class"] == "CommandLineTool":
                 return self.add_node(number, step, key, one, inputs, guards)
-            outputs = self.expression_tool(step, tool, inputs)
+            outputs = self.expression_tool(step, tool, inputs, guards)
         else:
             outputs = self.run_scope(step["workflow"], key + "/", self.scope_inputs(step["workflow"], inputs), guards)
         return {name: guarded(own, value) for name, value in outputs.items()} if own else outputs
@@ -223,7 +230,7 @@ class _Expansion:
 
     # values
 
-    def evaluated_inputs(self, step: Dict[str, Any], inputs: Values) -> Values:
+    def evaluated_inputs(self, step: Dict[str, Any], inputs: Values, guards: Guards) -> Values:
         """Return a step's inputs after loadContents and valueFrom, which all see the others as they were before."""
         before = dict(inputs)
         for name, port in step["in"].items():
@@ -232,7 +239,7 @@ class _Expansion:
         after = dict(before)
         for name, port in step["in"].items():
             if "valueFrom" in port:
-                after[name] = self.value_of(port["valueFrom"], before, before[name], step, ("in", name))
+                after[name] = self.value_of(port["valueFrom"], before, before[name], step, ("in", name), guards)
         return after
 
     def current(self, value: Any) -> Any:
@@ -259,19 +266,27 @@ class _Expansion:
             return value
         return self.now(Deferred("cwl.contents", [], value))
 
-    def value_of(self, text: str, inputs: Values, self_: Any, step: Dict[str, Any], part: Tuple[str, ...]) -> Any:
+    def value_of(
+        self,
+        text: str,
+        inputs: Values,
+        self_: Any,
+        step: Dict[str, Any],
+        part: Tuple[str, ...],
+        guards: Guards,
+    ) -> Any:
         """Return the value of a step's expression, Deferred where it needs what only a node knows."""
         options = [text, step["requirements"], step["version"]]
         data = {"inputs": inputs, "self": self_}
         try:
-            return self.now(Deferred("cwl.eval", options, data))
+            return unless_skipped(guards, partial(self.now, Deferred("cwl.eval", options, data)))
         except Problem as problem:
             problem.part = problem.part or part
             raise
 
     def now(self, value: Any) -> Any:
         """Return a Deferred value's result when all that it needs is known."""
-        if not isinstance(value, Deferred):
+        if not isinstance(value, Deferred) or value.operation == "cwl.fault":
             return value
         data = self.parts_now(value.data)
         again = Deferred(value.operation, value.options, data)
@@ -314,15 +329,15 @@ class _Expansion:
         self.rows.read.update(input_paths(value.data))
         return World(self.javascript, self.known.host)
 
-    def expression_tool(self, step: Dict[str, Any], tool: Dict[str, Any], inputs: Values) -> Values:
+    def expression_tool(self, step: Dict[str, Any], tool: Dict[str, Any], inputs: Values, guards: Guards) -> Values:
         wanted = tool_inputs(tool, inputs)
-        options = [tool]
-        return {name: self.now(Deferred("cwl.tool", options + [name], wanted)) for name in step["out"]}
+        values = {name: Deferred("cwl.tool", [tool, name], wanted) for name in step["out"]}
+        return {name: unless_skipped(guards, partial(self.now, value)) for name, value in values.items()}
 
     # jobs
 
     def add_node(
-        self, number: int, step: Dict[str, Any], key: str, one: Element, inputs: Values, guards: Tuple[Any, ...]
+        self, number: int, step: Dict[str, Any], key: str, one: Element, inputs: Values, guards: Guards
     ) -> Values:
         """Add a node; returns its outputs, late where only the node can tell."""
         rows, node = self.rows, len(self.rows)
@@ -416,6 +431,16 @@ def every_blocked(results: List[Values], name: str) -> Blocked:
     return Blocked([one for result in results if isinstance(result[name], Blocked) for one in result[name].waiting])
 
 
-def guarded(guards: Tuple[Any, ...], value: Any) -> Any:
+def unless_skipped(guards: Guards, value: Callable[[], Any]) -> Any:
+    """Return a value; its fault is one only when all guards turn out to be true."""
+    try:
+        return value()
+    except CwlProblem as problem:
+        if not guards:
+            raise
+        return Deferred("cwl.fault", [problem.what, problem.advice], None)
+
+
+def guarded(guards: Guards, value: Any) -> Any:
     """Return a value that is null unless all guards are true."""
     return value if isinstance(value, Blocked) else Deferred("cwl.if", [], {"guards": list(guards), "value": value})

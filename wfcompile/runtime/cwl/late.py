@@ -69,6 +69,10 @@ def _tool(inputs: Any, options: List[Any], world: World) -> Any:
     return evaluate_tool(tool, inputs, place, world.javascript).get(name)
 
 
+def _fault(what: str, advice: str) -> Any:
+    raise CwlProblem(what, advice)
+
+
 def looks_at_files(operation: str, options: List[Any]) -> bool:
     """Tell whether an operation reads files or directories."""
     return operation == "cwl.contents" or (operation == "cwl.tool" and asks_to_load(options[0]))
@@ -103,5 +107,6 @@ OPERATIONS: Dict[str, Operation] = {
     "cwl.default": lambda value, options, world: options[0] if value is None else value,
     "cwl.merged": lambda values, options, world: flattened(values),
     "cwl.picked": lambda value, options, world: picked(value, *options),
+    "cwl.fault": lambda data, options, world: _fault(*options),  # seen by the compiler, behind a late `when`
     "cwl.if": lambda data, options, world: data["value"],
 }
