@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import unquote
@@ -61,7 +62,6 @@ def command(
         site=load_site(site) if site else Site(),
         input_files=(job,) if job else (),
         container=known_container(container),
-        allowed_paths=(Path("/"),),  # what it names is read by commands of its own, which run at once
         allow_remote=allow_remote,
     )
     return run(options, outdir, sys.stdout, sys.stderr, quiet=quiet, bundle=bundle)
@@ -121,7 +121,8 @@ def _outputs(options: Any, bundle: Path, outdir: Path, log: TextIO, quiet: bool)
     from wfcompile.errors import Refused
     from wfcompile.submitting import run_bundle
 
-    compiled = compile_bundle(options, bundle)
+    # What a document names is read by commands of its own at once: there is nothing to keep it from.
+    compiled = compile_bundle(replace(options, allowed_paths=(Path("/"),)), bundle)
     said: list[str] = []
     for warning in compiled.workflow.warnings:
         log.write("" if quiet else f"wfcompile-cwl-runner: {warning}\n")
