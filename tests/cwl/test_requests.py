@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -132,8 +133,11 @@ def test_mpi_is_refused_at_its_place(tmp_path: Path) -> None:
 
 def test_no_amount(tmp_path: Path) -> None:
     requirements = {"ResourceRequirement": {"ramMin": "$('much')"}, "InlineJavascriptRequirement": {}}
-    with pytest.raises(Refused, match="is 'much', which is no amount to ask for"):
+    with pytest.raises(Refused, match="is 'much', which is no amount to ask for") as refused:
         plan(Options(document(tmp_path, requirements)))
+    assert refused.tb  # holds on to what was being expanded
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert not [child for child in children if "node" in Path(f"/proc/{child}/comm").read_text()]
 
 
 @pytest.mark.parametrize(

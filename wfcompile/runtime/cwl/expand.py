@@ -41,9 +41,10 @@ Guards = Tuple[Any, ...]  # late values of `when`, all of which must be true
 
 def expand(template: Dict[str, Any], known: Any) -> Rows:
     """Make the rows and edges of a workflow; raises Problem with the step and the part of it at fault."""
-    expansion = _Expansion(template, known)
-    inputs = expansion.scope_inputs(0, known.init or {})
-    expansion.rows.outputs = expansion.run_scope(0, "", inputs, ())
+    with Javascript() as javascript:
+        expansion = _Expansion(template, known, javascript)
+        inputs = expansion.scope_inputs(0, known.init or {})
+        expansion.rows.outputs = expansion.run_scope(0, "", inputs, ())
     return expansion.rows
 
 
@@ -71,11 +72,11 @@ class Blocked:
 
 
 class _Expansion:
-    def __init__(self, template: Dict[str, Any], known: Any) -> None:
+    def __init__(self, template: Dict[str, Any], known: Any, javascript: Javascript) -> None:
         self.template = template
         self.steps = template["steps"]
         self.known = known
-        self.javascript = Javascript()
+        self.javascript = javascript
         self.rows = Rows()
         self.numbers: Dict[str, int] = {}  # node id -> number
         self.point = ""  # the expansion point of the step in hand
