@@ -132,13 +132,14 @@ def _script(
 
 
 def tool_values(workflow: Workflow, step: int) -> dict[str, Any] | None:
-    """Return what the wrapper must know of a CWL tool: its number, and which exit codes mean what."""
+    """Return what the wrapper must know of a CWL tool: its number, which exit codes mean what, where it works."""
     number = workflow.template["steps"][step].get("tool")
     if number is None:
         return None
     tool = workflow.template["tools"][number]
     codes = {key: " ".join(map(str, tool.get(f"{key}Codes", ()))) for key in ("success", "temporaryFail")}
-    return {"number": number, "success": codes["success"] or "0", "again": codes["temporaryFail"]}
+    success, again = codes["success"] or "0", codes["temporaryFail"]
+    return {"number": number, "success": success, "again": again, "outdir": tool.get("outdir", "")}
 
 
 def publishes_late(publisher: dict[str, Any]) -> bool:

@@ -98,20 +98,9 @@ def refuse_unsupported(process: Any, warnings: list[Diagnostic]) -> None:
             warnings.append(Diagnostic(_where(process, "hints", number), what))
 
 
-def refuse_elsewhere(process: Any, options: Options, warnings: list[Diagnostic]) -> None:
-    """Refuse a tool that needs a container where there is none; warn of what no job here is kept from."""
+def warn_of_site(process: Any, options: Options, warnings: list[Diagnostic]) -> None:
+    """Warn of what jobs of the site have, though the tool should not have it."""
     about = merged(process)
-    docker = merged(process, hints=False).get("DockerRequirement")
-    if docker is not None and not options.contained:
-        what = "the tool requires a container (DockerRequirement), and jobs run without one"
-        raise Unsupported(what, "run it with --container auto, or make it a hint", loc_of(docker))
-    if about.get("DockerRequirement", {}).get("dockerOutputDirectory") and options.contained:
-        what = "dockerOutputDirectory is not supported: a command works in a directory of the run"
-        raise Unsupported(what, "use $(runtime.outdir)", loc_of(about["DockerRequirement"], "dockerOutputDirectory"))
-    for entry in about.get("InitialWorkDirRequirement", {}).get("listing", ()):
-        if docker is not None and isinstance(entry, dict) and str(entry.get("entryname", "")).startswith("/"):
-            what = "an absolute entryname is not supported: a command works in a directory of the run"
-            raise Unsupported(what, "name a place in the working directory", loc_of(entry, "entryname"))
     network = about.get("NetworkAccess", {}).get("networkAccess", True)
     if network is not True:
         what = f"networkAccess is not enforced: jobs have the network of the nodes of the site '{options.site.name}'"
@@ -121,18 +110,6 @@ def refuse_elsewhere(process: Any, options: Options, warnings: list[Diagnostic])
 def _where(process: Any, key: str, number: int) -> Loc | None:
     entries = process.tool[key]
     return loc_of(entries[number]) or loc_of(entries, number) or loc_of(process.tool, key)
-
-
-def image_of(process: Any) -> str | None:
-    """Return the image that a tool names, None for none."""
-    docker = merged(process).get("DockerRequirement")
-    if docker is None:
-        return None
-    for key in ("dockerPull", "dockerImageId", "dockerLoad", "dockerImport"):
-        if docker.get(key):
-            return str(plain(docker[key]))
-    what = "an image that has yet to be built from a dockerFile"
-    raise Refused(what, "build it, and give it a name with dockerImageId", loc_of(docker, "dockerFile"))
 
 
 def request_of(process: Any, version: str) -> dict[str, dict[str, Any]]:
