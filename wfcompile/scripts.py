@@ -12,6 +12,7 @@ from wfcompile.ir import Workflow
 from wfcompile.library import File
 from wfcompile.options import Options
 from wfcompile.render import render
+from wfcompile.runtime.cwl.requests import varied_requests
 from wfcompile.runtime.emit import assignments, command_words, has_late_words, row, slot_names, word
 from wfcompile.runtime.expand import slots_of
 from wfcompile.runtime.format_language import Field
@@ -114,6 +115,7 @@ def _script(
             "image_key": image.key if image else "",
             "returns": returns,
             "parents": workflow.requests[step].parents,
+            "gpus": workflow.requests[step].gpus or "gpus" in varied_requests(workflow.template, step),
             "scratch": ":".join(options.site.scratch),
             "needs": " ".join(node_needs(workflow, step)),
             "unpacked": image.unpacked if image else "",

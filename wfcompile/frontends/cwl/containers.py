@@ -24,6 +24,19 @@ def refuse_without(process: Any, options: Options) -> None:
     if docker is not None and not options.contained:
         what = "the tool requires a container (DockerRequirement), and jobs run without one"
         raise Unsupported(what, "run it with --container auto, or make it a hint", loc_of(docker))
+    if options.contained and "DockerRequirement" in merged(process):
+        _refuse_entrypoint(process.tool)
+
+
+def _refuse_entrypoint(tool: Any) -> None:
+    for key in ("baseCommand", "arguments"):
+        words = tool.get(key) or []
+        first = words if isinstance(words, str) else next(iter(words), None)
+        if isinstance(first, str) and first.startswith("-"):
+            what = f"the command begins with '{first}', for the image's ENTRYPOINT, which is not run"
+            raise Unsupported(what, "begin it with the program", loc_of(tool, key))
+        if first is not None:
+            return
 
 
 def directory_of(process: Any, options: Options) -> str:

@@ -11,8 +11,8 @@ from wfcompile.frontends.cwl.faults import OPTIONAL, loc_of
 from wfcompile.frontends.cwl.files import Places
 from wfcompile.frontends.cwl.plain import plain
 from wfcompile.loc import Loc
-from wfcompile.options import Options
 from wfcompile.runtime.cwl.requests import time_around
+from wfcompile.site import Site
 
 _CWLTOOL = "http://commonwl.org/cwltool#"
 _OLD_NAMES = {
@@ -98,13 +98,20 @@ def refuse_unsupported(process: Any, warnings: list[Diagnostic]) -> None:
             warnings.append(Diagnostic(_where(process, "hints", number), what))
 
 
-def warn_of_site(process: Any, options: Options, warnings: list[Diagnostic]) -> None:
-    """Warn of what jobs of the site have, though the tool should not have it."""
-    about = merged(process)
-    network = about.get("NetworkAccess", {}).get("networkAccess", True)
-    if network is not True:
-        what = f"networkAccess is not enforced: jobs have the network of the nodes of the site '{options.site.name}'"
-        warnings.append(Diagnostic(loc_of(about["NetworkAccess"], "networkAccess"), what))
+def network_of_site(process: Any, site: Site, warnings: list[Diagnostic]) -> None:
+    """Say what NetworkAccess asks for and the site's jobs have not; raises Unsupported where it is required."""
+    entry = merged(process).get("NetworkAccess")
+    if entry is None:
+        return
+    wanted, loc = entry.get("networkAccess"), loc_of(entry, "networkAccess")
+    if wanted is not True and site.network:
+        what = f"networkAccess is not enforced: jobs have the network of the nodes of the site '{site.name}'"
+        warnings.append(Diagnostic(loc, what))
+    if wanted is not False and not site.network:
+        what = f"the tool asks for the network (NetworkAccess), and nodes of the site '{site.name}' have none"
+        if wanted is True and "NetworkAccess" in merged(process, hints=False):
+            raise Unsupported(what, "bring what it fetches as an input, or make it a hint", loc)
+        warnings.append(Diagnostic(loc, what))
 
 
 def _where(process: Any, key: str, number: int) -> Loc | None:

@@ -18,9 +18,9 @@ from wfcompile.frontends.cwl.plain import name_of, plain
 from wfcompile.frontends.cwl.requirements import (
     for_expressions,
     merged,
+    network_of_site,
     refuse_unsupported,
     request_of,
-    warn_of_site,
 )
 from wfcompile.frontends.cwl.tools import named_types, ontology_of, parameter, tool_of, version_of
 from wfcompile.frontends.cwl.types import type_of
@@ -182,7 +182,7 @@ class Builder:
         refuse_unsupported(process, self.warnings)
         if process.tool["class"] == "CommandLineTool":
             refuse_without(process, self.options)
-            warn_of_site(process, self.options, self.warnings)
+            network_of_site(process, self.options.site, self.warnings)
         tool = self._tool(process, step["path"])
         self.steps[number]["tool"] = tool
         self._tool_locs(number, process.tool)
