@@ -27,7 +27,7 @@ def test_named_programs_reach_the_nodes(cluster: Cluster, target: str, by: str, 
             script = f'#!/bin/sh\\necho called >>{path}.calls\\nexec {real} "$@"\\n'
             cluster.run(host, f"printf '{script}' | ({text})")
     (tmp_path / "job.json").write_text(json.dumps({"value": 3}))
-    site = Site(**programs) if by == "profile" else Site()
+    site = Site(python=programs["python"], node=programs["node"]) if by == "profile" else Site()
     options = Options(NUMBER, target=target, input_files=(tmp_path / "job.json",), container="none", site=site)
     with on_cluster(cluster, target, options, tmp_path) as submitted:
         variables = f"export WFC_PYTHON={programs['python']} WFC_NODE={programs['node']}; " if by == "variables" else ""
