@@ -38,7 +38,7 @@ def bundle_files(workflow: Workflow, options: Options, target: Backend) -> Itera
     returns = target.returns(options)
     yield from target.emit(workflow, options)
     yield from script_files(workflow, options, returns)
-    yield from library(workflow)
+    yield from library(workflow, options.site)
     for source in workflow.sources:
         yield File(f"spec/{source.name}", source.text.encode())
     for item in workflow.inputs:

@@ -31,6 +31,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a specification says of an image beside its name."""
+
+    loc: Loc
+    made_from: str = ""  # where no registry has it: what somebody must make it from, as messages say it
+    file: Path | None = None  # an image file of this machine
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What all nodes of one step share."""
 
@@ -43,6 +52,7 @@ class Step:
     workdir: str = ""  # where the command starts in the image; empty: in the node's directory
     hints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # a system's name -> fields of its Request
     nodes: bool = True  # False for sub-workflows and pure publishing: they have no jobs of their own
+    recipe: Recipe | None = None  # of the image
     workspace: bool = False  # its nodes work one after the other in the run's workspace and publish layers of it
 
 

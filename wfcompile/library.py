@@ -15,6 +15,7 @@ from wfcompile.ir import InputFile, Workflow
 from wfcompile.resources import folder
 from wfcompile.runtime.emit import needs_python
 from wfcompile.runtime.parts import steps_below
+from wfcompile.site import Site
 
 
 class File(NamedTuple):
@@ -25,7 +26,7 @@ class File(NamedTuple):
     mode: int = 0o644
 
 
-def library(workflow: Workflow) -> Iterator[File]:
+def library(workflow: Workflow, site: Site) -> Iterator[File]:
     """Yield the files of lib/ that nodes need."""
     wrapper = folder("wrapper")
     for path in sorted(wrapper.rglob("*.sh")):
@@ -39,6 +40,15 @@ def library(workflow: Workflow) -> Iterator[File]:
         yield File("lib/inputs.tsv", lines.encode("utf-8", "surrogateescape"))
     if carries_runtime(workflow):
         yield File("lib/runtime.zip", runtime_zip(reads_yaml(workflow)))
+        if programs := site_programs(site):
+            yield File("lib/programs.sh", programs.encode())
+
+
+def site_programs(site: Site) -> str:
+    """Return shell text that names the site's programs, where they are and the job's environment names no others."""
+    named = {"WFC_PYTHON": site.python, "WFC_NODE": site.node}
+    lines = [f"[[ -n ${{{name}-}} || ! -x {path} ]] || export {name}={path}\n" for name, path in named.items() if path]
+    return "".join(["# shellcheck shell=bash\n", *lines]) if lines else ""
 
 
 def linked_inputs(workflow: Workflow) -> list[InputFile]:

@@ -12,6 +12,7 @@ from wfcompile.ir import Workflow
 from wfcompile.library import File
 from wfcompile.options import Options
 from wfcompile.render import render
+from wfcompile.runtime.cwl.requests import varied_requests
 from wfcompile.runtime.emit import assignments, command_words, has_late_words, row, slot_names, word
 from wfcompile.runtime.expand import slots_of
 from wfcompile.runtime.format_language import Field
@@ -114,6 +115,7 @@ def _script(
             "image_key": image.key if image else "",
             "returns": returns,
             "parents": workflow.requests[step].parents,
+            "gpus": workflow.requests[step].gpus or "gpus" in varied_requests(workflow.template, step),
             "scratch": ":".join(options.site.scratch),
             "needs": " ".join(node_needs(workflow, step)),
             "unpacked": image.unpacked if image else "",
@@ -132,13 +134,14 @@ def _script(
 
 
 def tool_values(workflow: Workflow, step: int) -> dict[str, Any] | None:
-    """Return what the wrapper must know of a CWL tool: its number, and which exit codes mean what."""
+    """Return what the wrapper must know of a CWL tool: its number, which exit codes mean what, where it works."""
     number = workflow.template["steps"][step].get("tool")
     if number is None:
         return None
     tool = workflow.template["tools"][number]
     codes = {key: " ".join(map(str, tool.get(f"{key}Codes", ()))) for key in ("success", "temporaryFail")}
-    return {"number": number, "success": codes["success"] or "0", "again": codes["temporaryFail"]}
+    success, again = codes["success"] or "0", codes["temporaryFail"]
+    return {"number": number, "success": success, "again": again, "outdir": tool.get("outdir", "")}
 
 
 def publishes_late(publisher: dict[str, Any]) -> bool:

@@ -25,6 +25,9 @@ class Site:
     name: str = "generic"
     shared: bool = False  # HTCondor: do the access point and the nodes share a file system?
     scratch: tuple[str, ...] = ()  # directories for node-local work, tried in order before the usual ones
+    python: str = ""  # on the compute nodes, when it is not in PATH or too old there
+    node: str = ""  # Node.js, likewise
+    network: bool = True  # do compute nodes reach the world?
     runtimes: tuple[str, ...] = ("auto",)  # container runtimes in order; auto; none
     image_cache: str = ""  # directory of image files; empty: the user's own cache
     images: Mapping[str, str] = field(default_factory=dict)  # image reference -> file or directory

@@ -109,6 +109,16 @@ container_frame() {
     binds+=("$scratch/empty" /wfc/run/.credentials ro)
   fi
   ! declare -F credential_binds >/dev/null || credential_binds
+  [[ -n ${wfc_outdir-} ]] || return 0
+  container_mountpoint "$own" "$wfc_outdir"
+  binds+=("$own" "$wfc_outdir" rw)
+}
+
+# container_mountpoint SOURCE DESTINATION: runtimes make it in the image, but not in what is bound there.
+container_mountpoint() {
+  local there=$scratch$2
+  [[ $2 == /tmp/* ]] || return 0
+  if [[ -d $1 ]]; then mkdir -p -- "$there"; else mkdir -p -- "${there%/*}" && : >>"$there"; fi
 }
 
 # container_binds: the binds of this node, and $argv.
@@ -181,7 +191,7 @@ container_job() {
     printf ': >/wfc/state/started || exit\n'
     ! declare -F "${runtime}_prelude" >/dev/null || "${runtime}_prelude"
     container_variables
-    shell_quote "${wfc_workdir:-/wfc/run/$id}"
+    shell_quote "${wfc_workdir:-${wfc_outdir:-/wfc/run/$id}}"
     printf 'cd -- %s || exit\n' "$quoted"
     if [[ -n $wfc_interpreter ]]; then
       shell_quote "$wfc_interpreter"

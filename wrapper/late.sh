@@ -157,6 +157,8 @@ runtime_failed() {
 find_python() {
   local name
   [[ -z ${python-} ]] || return 0
+  # shellcheck disable=SC1091 # generated from the site profile
+  [[ ! -f $wfc_lib/programs.sh ]] || source "$wfc_lib/programs.sh"
   for name in "${WFC_PYTHON-}" python3 /usr/libexec/platform-python python; do
     [[ -n $name ]] || continue
     if [[ $("$name" -V 2>/dev/null) =~ ^Python\ 3\.([0-9]+) ]] && ((BASH_REMATCH[1] >= 6)); then

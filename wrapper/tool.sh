@@ -5,7 +5,9 @@
 
 # tool_stage_in: the command, if only this node can make it, and what it needs.
 tool_stage_in() {
-  local words=() value
+  local words=() value placed=()
+  [[ -z ${wfc_outdir-} || $runtime != none ]] ||
+    finish 65 runtime.none "the tool works in $wfc_outdir (dockerOutputDirectory), which only a container has; compile without --container none"
   if [[ -z $p_command ]]; then
     find_python
     tool_runtime command >"$scratch/words" || tool_failed $?
@@ -18,6 +20,7 @@ tool_stage_in() {
   fi
   local i
   for ((i = 0; i < ${#node_stage[@]}; i += 3)); do tool_stage "${node_stage[@]:i:3}"; done
+  ((${#placed[@]} == 0)) || "${runtime}_argv"
 }
 
 # tool_runtime QUESTION [EXIT CODE]
@@ -46,30 +49,54 @@ tool_skip() {
 
 # tool_stage ACTION TARGET SOURCE: paths as the command sees them.
 tool_stage() {
-  local target source
   tool_here "$2"
-  target=$here_path
-  [[ $target == "$own"/* || $target == "$tool_dir"/* ]] ||
-    finish 65 stage.outside "$2, where the tool wants a file, is no place of this node; name one in the working directory"
-  mkdir -p -- "${target%/*}" || finish 75 enospc "${target%/*} cannot be made"
+  if [[ $here_path == "$own"/* || $here_path == "$tool_dir"/* ]]; then
+    tool_make "$1" "$here_path" "$3"
+  else
+    tool_place "$@"
+  fi
+}
+
+# tool_make ACTION TARGET SOURCE: the target is a path of this host.
+tool_make() {
+  mkdir -p -- "${2%/*}" || finish 75 enospc "${2%/*} cannot be made"
   case $1 in
-    link) ln -sT -- "$3" "$target" ;;
-    text) printf %s "$3" >"$target" ;;
-    directory) mkdir -p -- "$target" ;;
+    link) ln -sT -- "$3" "$2" ;;
+    text) printf %s "$3" >"$2" ;;
+    directory) mkdir -p -- "$2" ;;
     copy)
       tool_here "$3"
-      source=$here_path
-      cp -RL --preserve=timestamps -T -- "$source" "$target" && chmod -R u+w -- "$target"
+      cp -RL --preserve=timestamps -T -- "$here_path" "$2" && chmod -R u+w -- "$2"
       ;;
     *) false ;;
   esac || finish 75 stage.failed "$2 cannot be staged"
 }
 
+# tool_place ACTION TARGET SOURCE: somewhere in the image, where a file or directory of this host is bound.
+tool_place() {
+  local place=$tool_dir/placed/${#placed[@]} mode=rw
+  [[ $runtime != none && $2 != /wfc/* ]] ||
+    finish 65 stage.outside "$2, where the tool wants a file, is no place of this node; name one in the working directory"
+  if [[ $1 == link ]]; then
+    tool_here "$3"
+    place=$here_path mode=ro
+  else
+    tool_make "$1" "$place" "$3"
+  fi
+  container_mountpoint "$place" "$2"
+  binds+=("$place" "$2" "$mode")
+  placed+=("$2" "$place")
+}
+
 # tool_here PATH: in $here_path, where a path that the command sees is on this host.
 tool_here() {
-  local sources
+  local sources i
+  for ((i = 0; i < ${#placed[@]}; i += 2)); do
+    [[ $1 != "${placed[i]}"/* ]] || { here_path=${placed[i + 1]}${1#"${placed[i]}"} && return; }
+  done
   case $1 in
     "$root/$id" | "$root/$id"/*) here_path=$own${1#"$root/$id"} ;;
+    "${wfc_outdir:-$root/$id}" | "${wfc_outdir:-$root/$id}"/*) here_path=$own${1#"$wfc_outdir"} ;;
     "$job" | "$job"/*) here_path=$tool_dir${1#"$job"} ;;
     "$root/init"/*)
       in_bases "${1#"$root/init/"}" "${input_bases[@]}"
@@ -89,8 +116,9 @@ tool_ended() {
 
 # tool_collect CODE: what the tool gives, in $tool_published.
 tool_collect() {
-  local file members
+  local file members placed=()
   tool_published=
+  [[ $runtime == none ]] || tool_relink
   if [[ -n ${node_call-} && -z ${node_files+set} || -e $own/cwl.output.json ]]; then
     find_python
     members=$(tool_runtime results "$1" && printf .) || tool_failed $?
@@ -101,6 +129,20 @@ tool_collect() {
       [[ -e $own/$file ]] || finish 65 output.missing "the command made no $file"
     done
   fi
+}
+
+# Absolute links to the tool's directory, as it was called in the container, lead nowhere on this host.
+tool_relink() {
+  local link target inside up
+  while IFS= read -r -d '' link && IFS= read -r -d '' target; do
+    case $target in
+      "$root/$id" | "$root/$id"/*) inside=${target#"$root/$id"} ;;
+      "${wfc_outdir:-$root/$id}" | "${wfc_outdir:-$root/$id}"/*) inside=${target#"$wfc_outdir"} ;;
+      *) continue ;;
+    esac
+    up=${link//[!\/]/}
+    ln -sfT -- "${up//\//../}.$inside" "$own/$link" || finish 75 enospc "the link $link cannot be replaced"
+  done < <(find "$own" -type l -lname '/*' -printf '%P\0%l\0')
 }
 
 # tool_resolve LINK: others look for a file at this place; a link to another place of the run becomes what it leads to.

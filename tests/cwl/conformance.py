@@ -15,12 +15,14 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
 from tests.conftest import SHARED
+from wfcompile.site import Site
 
 COPY = SHARED / "specs" / "cwl-v1.2"
 FILES = {  # in the directory of the whole suites
@@ -102,9 +104,16 @@ def _entries(file: Path) -> Iterator[dict[str, Any]]:
             imported = file.parent / entry["$import"]
             for inner in _entries(imported):
                 near = {key: str(imported.parent / inner[key]) for key in ("tool", "job") if inner.get(key)}
-                yield {**inner, **near}
+                yield {**inner, **near, "output": _imported(inner.get("output"), imported.parent)}
         else:
             yield entry
+
+
+def _imported(output: Any, directory: Path) -> Any:
+    """Return an output object that may be in a file of its own."""
+    if isinstance(output, dict) and "$import" in output:
+        return yaml.safe_load((directory / output["$import"]).read_text(encoding="utf-8"))
+    return output
 
 
 def _case(directory: Path, entry: dict[str, Any], suite: str) -> Case:
@@ -202,13 +211,14 @@ def limited(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def by_wfcompile(case: Case, outdir: Path) -> Ran:
-    """Run a test as `wfcompile-cwl-runner --target make --container none` does."""
+def by_wfcompile(case: Case, outdir: Path, site: Site | None = None) -> Ran:
+    """Run a test as `wfcompile-cwl-runner --target make --container none` does, or in the containers of a site."""
     from wfcompile.cwl_runner import run
     from wfcompile.options import Options
 
     job = (Path(case.job),) if case.job else ()
-    options = Options(spec=Path(case.tool), target="make", input_files=job, container="none")
+    options = Options(Path(case.tool), target="make", input_files=job)
+    options = replace(options, site=site) if site else replace(options, container="none")
     out, log = io.StringIO(), io.StringIO()
     code = run(options, outdir, out, log, quiet=True)
     return Ran(code, json.loads(out.getvalue() or "null"), log.getvalue())

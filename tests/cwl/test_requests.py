@@ -131,6 +131,14 @@ def test_mpi_is_refused_at_its_place(tmp_path: Path) -> None:
         plan(Options(spec))
 
 
+def test_mpi_as_a_hint_is_a_warning(tmp_path: Path) -> None:
+    text = "cwlVersion: v1.2\nclass: CommandLineTool\n$namespaces: {cwltool: 'http://commonwl.org/cwltool#'}\n"
+    text += "hints:\n  cwltool:MPIRequirement: {processes: 4}\nbaseCommand: a\ninputs: []\noutputs: []\n"
+    (tmp_path / "main.cwl").write_text(text)
+    (said,) = plan(Options(tmp_path / "main.cwl")).warnings
+    assert "main.cwl:5:27: the hint 'MPIRequirement' has no effect here" in said
+
+
 def test_no_amount(tmp_path: Path) -> None:
     requirements = {"ResourceRequirement": {"ramMin": "$('much')"}, "InlineJavascriptRequirement": {}}
     with pytest.raises(Refused, match="is 'much', which is no amount to ask for") as refused:

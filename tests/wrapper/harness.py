@@ -14,6 +14,27 @@ from typing import Any
 
 WRAPPER = Path(__file__).resolve().parents[2] / "wrapper"
 
+# A container of mount namespaces and chroot, with the programs of the host.
+BOX_RUNTIME = r"""
+box_detect() { runtime_path=$(type -P unshare) runtime_version=1; }
+box_image() { image=$1; }
+box_argv() {
+  argv=(unshare --mount --map-root-user sh -c '
+    image=$1; shift
+    mount --bind "$image" "$image" || exit
+    for name in bin dev etc lib lib64 sbin usr; do
+      [ ! -d /$name ] || { mkdir -p "$image/$name" && mount --rbind /$name "$image/$name"; } || exit
+    done
+    while [ "$1" != // ]; do
+      if [ -d "$1" ]; then mkdir -p "$image$2"; else mkdir -p "$image${2%/*}" && : >>"$image$2"; fi
+      mount --bind "$1" "$image$2" || exit
+      [ "$3" = rw ] || mount -o "remount,bind,$3" "$image$2" || exit
+      shift 3
+    done
+    shift; exec chroot "$image" "$@"' sh "$image" "${binds[@]}" //)
+}
+"""
+
 
 @dataclass
 class Result:

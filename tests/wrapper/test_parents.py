@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.wrapper.harness import WRAPPER, Bundle, MakeBundle
+from tests.wrapper.harness import BOX_RUNTIME, WRAPPER, Bundle, MakeBundle
 
 COPY = "wfc_parents=copy"
 WRITES = {
@@ -135,35 +135,13 @@ def test_no_namespaces(make_bundle: MakeBundle, tmp_path: Path) -> None:
     assert "need a container runtime or user namespaces" in result.final["advice"]
 
 
-# A container of mount namespaces and chroot, with the programs of the host.
-RUNTIME = r"""
-box_detect() { runtime_path=$(type -P unshare) runtime_version=1; }
-box_image() { image=$1; }
-box_argv() {
-  argv=(unshare --mount --map-root-user sh -c '
-    image=$1; shift
-    mount --bind "$image" "$image" || exit
-    for name in bin dev etc lib lib64 sbin usr; do
-      [ ! -d /$name ] || { mkdir -p "$image/$name" && mount --rbind /$name "$image/$name"; } || exit
-    done
-    while [ "$1" != // ]; do
-      if [ -d "$1" ]; then mkdir -p "$image$2"; fi
-      mount --bind "$1" "$image$2" || exit
-      [ "$3" = rw ] || mount -o "remount,bind,$3" "$image$2" || exit
-      shift 3
-    done
-    shift; exec chroot "$image" "$@"' sh "$image" "${binds[@]}" //)
-}
-"""
-
-
 @pytest.fixture
 def boxed(make_bundle: MakeBundle) -> Bundle:
     """A bundle whose nodes run in containers."""
     bundle = make_bundle("shared", WFC_CONTAINER="box")
     (bundle.path / "lib").unlink()
     shutil.copytree(WRAPPER, bundle.path / "lib")
-    (bundle.path / "lib/runtimes/box.sh").write_text(RUNTIME)
+    (bundle.path / "lib/runtimes/box.sh").write_text(BOX_RUNTIME)
     (bundle.run_dir / ".images/box").mkdir(parents=True)
     return bundle
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from wfcompile.credentials import kinds_needed
 from wfcompile.errors import Refused
 from wfcompile.ir import Workflow
-from wfcompile.library import File, library, linked_inputs
+from wfcompile.library import File, carries_runtime, library, linked_inputs
 from wfcompile.options import Options
 from wfcompile.render import render
 from wfcompile.runtime.cwl.requests import varied_requests
@@ -20,6 +20,7 @@ from wfcompile.site import Site
 
 NEXT = "condor_submit_dag workflow.dag"
 CREDENTIALS = "lib/credentials.sh"
+PROGRAMS = ("WFC_PYTHON", "WFC_NODE")  # variables that name programs of the nodes
 SURPLUS = False  # DAGMan expands while it runs, so every node is one of the run
 
 
@@ -47,6 +48,7 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
         "steps": [_description(workflow, step, site, own_scripts) for step in now if step not in later or own_scripts],
         "later": [_description(workflow, step, site, False) for step in later],
         "points": bool(workflow.points),
+        "programs": PROGRAMS if carries_runtime(workflow) else (),
         "linked_inputs": linked_inputs(workflow),
         "images": sorted(image.file_name for image in workflow.images.values() if not image.unpacked),
         "credentials": needed,
@@ -55,7 +57,7 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
         "shared": site.shared,
         "retries": site.retries,
         "dagman": {"submits_per_interval": 100, "scan_interval": 1, **site.dagman},
-        "library": _library(workflow),
+        "library": _library(workflow, site),
     }
     frame = render("dagman", "workflow.dag.j2", values)
     try:
@@ -71,9 +73,9 @@ def emit(workflow: Workflow, options: Options) -> Iterator[File]:
         yield File("dynamic.dag", render("dagman", "dynamic.dag.j2", values).encode())
 
 
-def _library(workflow: Workflow) -> list[str]:
+def _library(workflow: Workflow, site: Site) -> list[str]:
     """Name the wrapper's files one by one: HTCondor does not transfer a directory behind a symbolic link."""
-    return sorted(file.path for file in library(workflow) if file.path != CREDENTIALS)  # for those that need it
+    return sorted(file.path for file in library(workflow, site) if file.path != CREDENTIALS)  # for those that need it
 
 
 def _description(workflow: Workflow, number: int, site: Site, own_scripts: bool) -> dict[str, object]:

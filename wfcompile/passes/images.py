@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from wfcompile.errors import Refused
-from wfcompile.ir import Image, Workflow
+from wfcompile.errors import Diagnostic, Refused
+from wfcompile.ir import Image, Recipe, Workflow
 from wfcompile.options import Options
 from wfcompile.site import image_cache
 
@@ -23,6 +23,8 @@ _UNPACKED = "unpacked.cern.ch"
 def image_key(reference: str) -> str:
     """Return the file name (without suffix) of an image in a cache: docker.io/a/b:1 is docker.io_a_b_1."""
     name = reference.removeprefix("docker://")
+    for suffix in _SUFFIXES[:2]:
+        name = name.removesuffix(suffix)
     return re.sub(r"[^A-Za-z0-9.-]", "_", name)
 
 
@@ -56,18 +58,39 @@ def choose_images(workflow: Workflow, options: Options) -> Workflow:
     images: dict[str, Image] = {}
     keys: dict[str, str] = {}
     warnings = list(workflow.warnings)
+    recipes = {step.image: step.recipe for step in workflow.steps if step.image}
     for reference in references:
-        key = image_key(reference)
-        if keys.setdefault(key, reference) != reference:
-            raise Refused(f"the images '{reference}' and '{keys[key]}' have one file name", "map one with --image")
-        file = _named_file(named[reference]) if reference in named else _cached_file(image_cache(options.site), key)
+        other, file = _chosen(named.get(reference), recipes[reference])
+        name = other or reference
+        key = image_key(name)
+        if keys.setdefault(key, name) != name:
+            raise Refused(f"the images '{name}' and '{keys[key]}' have one file name", "map one with --image")
+        file = file or _cached_file(image_cache(options.site), key)
         if file is None and reference not in unpacked:
-            warnings.append(
-                f"the image {reference} is not in {image_cache(options.site)}; put it there as {key}.sif, "
-                "or name its file with --image, before you submit"
-            )
+            recipe = None if other else recipes[reference]
+            warnings.append(_missing(name, key, recipe, options))
         images[reference] = Image(reference, key, file, unpacked.get(reference, ""))
     return replace(workflow, images=images, warnings=tuple(warnings))
+
+
+def _chosen(named: str | None, recipe: Recipe | None) -> tuple[str, Path | None]:
+    """Return the other image that is to be taken for one, and its file: what the user names comes first."""
+    if named is None:
+        return "", recipe.file if recipe else None
+    if named.startswith("docker://"):
+        return named.removeprefix("docker://"), None
+    return "", _named_file(named)
+
+
+def _missing(name: str, key: str, recipe: Recipe | None, options: Options) -> str:
+    """Say which image is not there, and where it is looked for."""
+    cache = image_cache(options.site)
+    if recipe is None or not recipe.made_from:
+        what = f"the image {name} is not in {cache}; put it there as {key}.sif, or name its file with --image"
+        return f"{what}, before you submit"
+    what = f"the image {name} must be made from {recipe.made_from}, and no job of the site '{options.site.name}' does"
+    advice = f"make it before you submit: put it into {cache} as {key}.sif, or name its file with --image {name}=FILE"
+    return str(Diagnostic(recipe.loc, what, advice))
 
 
 def _unpacked(workflow: Workflow, named: Mapping[str, str]) -> dict[str, str]:

@@ -30,10 +30,16 @@ apptainer_exec() {
     unset "$name"
   done
   argv=("$runtime_path" --silent exec --contain --cleanenv --no-home --pwd /)
+  [[ -z ${wfc_gpus-} ]] || apptainer_gpus
   for ((i = 0; i < ${#binds[@]}; i += 3)); do
     apptainer_bind "${binds[@]:i:3}"
   done
   argv+=("$image")
+}
+
+# The devices and the driver's libraries of the host: AMD's where it has no others.
+apptainer_gpus() {
+  if [[ -e /dev/kfd && ! -e /dev/nvidiactl ]]; then argv+=(--rocm); else argv+=(--nv); fi
 }
 
 # apptainer_bind SOURCE DESTINATION MODE: --bind is known to all versions; only --mount, which takes a CSV record, can

@@ -62,6 +62,7 @@ def load(document: Document, options: Options) -> Workflow:
                 about.loc,
                 _in_bundle(about.loc, shown),
                 about.image,
+                recipe=about.recipe,
                 hints=about.hints,
                 nodes=about.nodes,
             )

@@ -11,8 +11,8 @@ from wfcompile.frontends.cwl.faults import OPTIONAL, loc_of
 from wfcompile.frontends.cwl.files import Places
 from wfcompile.frontends.cwl.plain import plain
 from wfcompile.loc import Loc
-from wfcompile.options import Options
 from wfcompile.runtime.cwl.requests import time_around
+from wfcompile.site import Site
 
 _CWLTOOL = "http://commonwl.org/cwltool#"
 _OLD_NAMES = {
@@ -102,41 +102,25 @@ def refuse_unsupported(process: Any, warnings: list[Diagnostic]) -> None:
             warnings.append(Diagnostic(_where(process, "hints", number), what))
 
 
-def refuse_elsewhere(process: Any, options: Options, warnings: list[Diagnostic]) -> None:
-    """Refuse a tool that needs a container where there is none; warn of what no job here is kept from."""
-    about = merged(process)
-    docker = merged(process, hints=False).get("DockerRequirement")
-    if docker is not None and not options.contained:
-        what = "the tool requires a container (DockerRequirement), and jobs run without one"
-        raise Unsupported(what, "run it with --container auto, or make it a hint", loc_of(docker))
-    if about.get("DockerRequirement", {}).get("dockerOutputDirectory") and options.contained:
-        what = "dockerOutputDirectory is not supported: a command works in a directory of the run"
-        raise Unsupported(what, "use $(runtime.outdir)", loc_of(about["DockerRequirement"], "dockerOutputDirectory"))
-    for entry in about.get("InitialWorkDirRequirement", {}).get("listing", ()):
-        if docker is not None and isinstance(entry, dict) and str(entry.get("entryname", "")).startswith("/"):
-            what = "an absolute entryname is not supported: a command works in a directory of the run"
-            raise Unsupported(what, "name a place in the working directory", loc_of(entry, "entryname"))
-    network = about.get("NetworkAccess", {}).get("networkAccess", True)
-    if network is not True:
-        what = f"networkAccess is not enforced: jobs have the network of the nodes of the site '{options.site.name}'"
-        warnings.append(Diagnostic(loc_of(about["NetworkAccess"], "networkAccess"), what))
+def network_of_site(process: Any, site: Site, warnings: list[Diagnostic]) -> None:
+    """Say what NetworkAccess asks for and the site's jobs have not; raises Unsupported where it is required."""
+    entry = merged(process).get("NetworkAccess")
+    if entry is None:
+        return
+    wanted, loc = entry.get("networkAccess"), loc_of(entry, "networkAccess")
+    if wanted is not True and site.network:
+        what = f"networkAccess is not enforced: jobs have the network of the nodes of the site '{site.name}'"
+        warnings.append(Diagnostic(loc, what))
+    if wanted is not False and not site.network:
+        what = f"the tool asks for the network (NetworkAccess), and nodes of the site '{site.name}' have none"
+        if wanted is True and "NetworkAccess" in merged(process, hints=False):
+            raise Unsupported(what, "bring what it fetches as an input, or make it a hint", loc)
+        warnings.append(Diagnostic(loc, what))
 
 
 def _where(process: Any, key: str, number: int) -> Loc | None:
     entries = process.tool[key]
     return loc_of(entries[number]) or loc_of(entries, number) or loc_of(process.tool, key)
-
-
-def image_of(process: Any) -> str | None:
-    """Return the image that a tool names, None for none."""
-    docker = merged(process).get("DockerRequirement")
-    if docker is None:
-        return None
-    for key in ("dockerPull", "dockerImageId", "dockerLoad", "dockerImport"):
-        if docker.get(key):
-            return str(plain(docker[key]))
-    what = "an image that has yet to be built from a dockerFile"
-    raise Refused(what, "build it, and give it a name with dockerImageId", loc_of(docker, "dockerFile"))
 
 
 def request_of(process: Any, version: str) -> dict[str, dict[str, Any]]:

@@ -11,20 +11,20 @@ from urllib.parse import unquote
 
 from wfcompile import graph
 from wfcompile.errors import Diagnostic, Refused
+from wfcompile.frontends.cwl.containers import directory_of, image_of, refuse_without
 from wfcompile.frontends.cwl.faults import loc_of
 from wfcompile.frontends.cwl.files import Places
 from wfcompile.frontends.cwl.plain import name_of, plain
 from wfcompile.frontends.cwl.requirements import (
     for_expressions,
-    image_of,
     merged,
-    refuse_elsewhere,
+    network_of_site,
     refuse_unsupported,
     request_of,
 )
 from wfcompile.frontends.cwl.tools import named_types, ontology_of, parameter, tool_of, version_of
 from wfcompile.frontends.cwl.types import type_of
-from wfcompile.ir import Part
+from wfcompile.ir import Part, Recipe
 from wfcompile.loc import Loc
 from wfcompile.options import Options
 
@@ -40,6 +40,7 @@ class About:
 
     loc: Loc
     image: str | None = None
+    recipe: Recipe | None = None
     hints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     nodes: bool = True
 
@@ -180,11 +181,14 @@ class Builder:
             raise Refused(what, "put a CommandLineTool in its place", loc_of(process.tool, "class") or loc)
         refuse_unsupported(process, self.warnings)
         if process.tool["class"] == "CommandLineTool":
-            refuse_elsewhere(process, self.options, self.warnings)
-        self.steps[number]["tool"] = self._tool(process, step["path"])
+            refuse_without(process, self.options)
+            network_of_site(process, self.options.site, self.warnings)
+        tool = self._tool(process, step["path"])
+        self.steps[number]["tool"] = tool
         self._tool_locs(number, process.tool)
         if process.tool["class"] == "CommandLineTool":
-            self.about[number] = About(loc, image_of(process), request_of(process, version_of(process)))
+            image, recipe = image_of(process, self.tools[tool]["name"], loc)
+            self.about[number] = About(loc, image, recipe, request_of(process, version_of(process)))
         return number
 
     def _tool(self, process: Any, path: str) -> int:
@@ -194,6 +198,9 @@ class Builder:
         if re.fullmatch(r"(_:)?[0-9a-f-]{36}|run", name):  # invented: it stands in its step
             name = path
         tool = tool_of(process, name, self.places, self.texts)
+        directory = directory_of(process, self.options)
+        if directory and tool["class"] == "CommandLineTool":
+            tool["outdir"] = directory
         key = json.dumps(tool, sort_keys=True)
         if key not in self._numbers:
             self._numbers[key] = len(self.tools)

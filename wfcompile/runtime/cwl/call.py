@@ -30,9 +30,15 @@ def tool_inputs(tool: Dict[str, Any], inputs: Dict[str, Any]) -> Dict[str, Any]:
     return found
 
 
-def place_before(node_id: str) -> Place:
+def place_before(tool: Dict[str, Any], node_id: str) -> Place:
     """Return a node's place as the compiler knows it: tokens for its directories."""
-    return Place(RUN, "%s/%s" % (RUN, node_id), JOB + "/tmp", JOB + "/stage", measured=False)
+    return place_in(tool, RUN, node_id, JOB)._replace(measured=False)
+
+
+def place_in(tool: Dict[str, Any], root: str, node_id: str, job: str) -> Place:
+    """Return a node's place, its amounts not yet known; a tool may name its directory in the container itself."""
+    outdir = tool.get("outdir") or "%s/%s" % (root, node_id)
+    return Place(root, outdir, job + "/tmp", job + "/stage", own="%s/%s" % (RUN, node_id))
 
 
 def asked_by(

@@ -29,7 +29,7 @@ from .derived import is_file
 from .javascript import Javascript
 from .late import OPERATIONS, World, looks_at_files, resolved
 from .links import check_output, is_known, is_late, linked
-from .place import CwlProblem, Place, Unknown
+from .place import CwlProblem, Place, Unknown, own_location
 from .predict import check_globs, predict
 from .scatter import Element, elements, expected, gathered, lengths
 from .staging import inner, mapped
@@ -344,14 +344,14 @@ class _Expansion:
         rows, node = self.rows, len(self.rows)
         tool = self.template["tools"][step["tool"]]
         wanted = tool_inputs(tool, inputs)
-        place = place_before(key)
+        place = place_before(tool, key)
         asked = asked_by(tool, step, wanted, place, self.javascript)
         place = place._replace(**asked.place)
         self.rows.note_request(node, number, asked.request, asked.late)
         prepared, result = (None, None) if guards else self.before(tool, wanted, place)
         command, stage, limit = (prepared.command, tuple(prepared.stage), prepared.limit) if prepared else (None, (), 0)
         if tool["requirements"].get("InplaceUpdateRequirement", {}).get("inplaceUpdate"):
-            self.updated.update({source: target for action, target, source in stage if action == "copy"})
+            self.updated.update({one.source: own_location(place, one.target) for one in stage if one.action == "copy"})
         call = Call(step["tool"], wanted, guards, stage, command is None, result is None, limit, asked.place)
         if result is None:
             found = self.known.published(key)

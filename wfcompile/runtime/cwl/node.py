@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 from ..late import decode, published_at
 from ..records import published_by
 from ..values import Problem
-from .call import tool_inputs
+from .call import place_in, tool_inputs
 from .collect import collect
 from .command import prepare
 from .complete import complete
@@ -86,7 +86,7 @@ def outputs_of(node: Node, text: str, exit_code: int) -> Dict[str, Any]:
             inputs = json.load(file)
     else:
         inputs = _prepared(node, decode(json.loads(text)), World(javascript, host_of(node))).inputs
-    place = place_of(node)._replace(**json.loads(text)["amounts"])
+    place = place_of(node, tool)._replace(**json.loads(text)["amounts"])
     outputs = collect(tool, inputs, place, host_of(node), exit_code, javascript)
     # Below a root of their own, later nodes have only the directories of their parents, as HTCondor brings only those.
     return outputs if node.root == node.run else owned(outputs, host_of(node))
@@ -95,14 +95,14 @@ def outputs_of(node: Node, text: str, exit_code: int) -> Dict[str, Any]:
 def _prepared(node: Node, call: Dict[str, Any], world: World) -> Any:
     tool = tool_of(node)
     inputs = tool_inputs(tool, resolved(call["inputs"], published_in(node.run), world))
-    place = place_of(node)._replace(**call["amounts"])
+    place = place_of(node, tool)._replace(**call["amounts"])
     inputs = complete(inputs, tool, place, host_of(node), world.javascript)
     return prepare(tool, inputs, place, world.javascript)
 
 
-def place_of(node: Node) -> Place:
+def place_of(node: Node, tool: Dict[str, Any]) -> Place:
     """Return the place of a node, its amounts not yet known."""
-    return Place(node.root, "%s/%s" % (node.root, node.name), node.job + "/tmp", node.job + "/stage")
+    return place_in(tool, node.root, node.name, node.job)
 
 
 def host_of(node: Node) -> Host:

@@ -3,7 +3,7 @@
 from typing import NamedTuple, Union
 
 from ..values import JOB as JOB
-from ..values import Problem
+from ..values import RUN, Problem
 
 
 class Place(NamedTuple):
@@ -18,6 +18,12 @@ class Place(NamedTuple):
     outdir_size: Union[int, float] = 1024
     tmpdir_size: Union[int, float] = 1024
     measured: bool = True  # files have been looked at: their sizes are known
+    own: str = ""  # the location of outdir in the run, where the tool sees it elsewhere: dockerOutputDirectory
+
+
+def own_location(place: Place, path: str) -> str:
+    """Return the location of a path in the tool's directory."""
+    return (place.own or RUN + place.outdir[len(place.root) :]) + path[len(place.outdir) :]
 
 
 class Unknown(Exception):

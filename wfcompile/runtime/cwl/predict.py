@@ -3,11 +3,11 @@
 import posixpath
 from typing import Any, Dict, Iterator, List
 
-from ..values import RUN, in_part
+from ..values import in_part
 from .expressions import Context, evaluate, is_expression, pieces
 from .files import Value, in_files
 from .globs import MAGIC, inner_parts
-from .place import Place, Unknown
+from .place import Place, Unknown, own_location
 
 PLAIN = {"glob", "loadListing"}  # what a binding may say that leaves a file where it is
 
@@ -53,8 +53,7 @@ def _certain(port: Dict[str, Any], context: Context, linked: Any) -> Value:
     if not parts or parts[0] in linked:
         raise Unknown("a file that may be one of the inputs")
     path = posixpath.join(context.place.outdir, *parts)
-    location = RUN + path[len(context.place.root) :]
-    file = {"class": port["type"], "location": location, "basename": parts[-1]}
+    file = {"class": port["type"], "location": own_location(context.place, path), "basename": parts[-1]}
     if "format" in port:
         file["format"] = evaluate(port["format"], context._replace(self_=dict(file)))
     return file

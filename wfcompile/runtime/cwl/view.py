@@ -6,7 +6,7 @@ from typing import Any, Dict, NamedTuple, Optional
 
 from ..values import RUN
 from .files import Host, Value, in_files, listing
-from .place import CwlProblem, Place
+from .place import CwlProblem, Place, own_location
 from .urls import unquote
 
 MOST_LINKS = 40  # as the kernel has it
@@ -216,7 +216,9 @@ def _short(view: View, path: str) -> str:
 def seen(view: View, path: str, value: Value) -> Value:
     """Return a File or Directory as expressions see it."""
     shown = dict(value, path=path)  # type: Value
-    if within(view.place.root, path):
+    if within(view.place.outdir, path):
+        shown["location"] = own_location(view.place, path)
+    elif within(view.place.root, path):
         shown["location"] = RUN + path[len(view.place.root) :]
     shown.setdefault("basename", posixpath.basename(path))
     return shown
