@@ -21,6 +21,7 @@ from tests.cwl.random_types import (
     holds,
     is_array,
     optional,
+    pickable,
     port,
     random_type,
     value,
@@ -59,7 +60,7 @@ class RandomCwl:
         if draw.chance(0.25):
             draw.counted("tool alone")
             types = {draw.name("i"): random_type(draw) for _ in range(draw.randint(1, 4))}
-            self.document, _ = RandomTool(draw, types).make()
+            self.document, _ = RandomTool(draw, types, alone=True).make()
             self.job = {name: value(draw, type_) for name, type_ in types.items()}
         else:
             workflow = RandomWorkflow(draw, 0, 1)
@@ -221,7 +222,7 @@ class RandomWorkflow:
     def picked(self) -> Link:
         draw = self.draw
         self.need("MultipleInputFeatureRequirement")
-        nullable = [one for one in self.sources if family(one.type) == "optional" and not holds(one.type, "Directory")]
+        nullable = [one for one in self.sources if family(one.type) == "optional" and pickable(one.type[1])]
         first = draw.choice(nullable) if nullable and draw.chance(0.7) else self.new_input(optional("string"))
         inner = first.type[1]
         how = draw.counted(draw.choice(["first_non_null", "all_non_null", "the_only_non_null"]))

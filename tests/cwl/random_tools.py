@@ -52,8 +52,8 @@ class Made(NamedTuple):
 class RandomTool:
     """Builds one CommandLineTool."""
 
-    def __init__(self, draw: Draw, inputs: dict[str, Type], times: int = 1) -> None:
-        self.draw, self.inputs, self.times = draw, inputs, times
+    def __init__(self, draw: Draw, inputs: dict[str, Type], times: int = 1, alone: bool = False) -> None:
+        self.draw, self.inputs, self.times, self.alone = draw, inputs, times, alone
         self.requirements: dict[str, Any] = {}
         self.tool: Document = {"class": "CommandLineTool"}
         self.script = SHOW
@@ -70,7 +70,8 @@ class RandomTool:
         for feature in (self.stdin, self.workdir, self.environment, self.resources):
             feature()
         if "ShellCommandRequirement" in self.requirements and draw.chance(0.5):
-            arguments.append({"valueFrom": "&& echo joined | cat", "shellQuote": False, "position": 50})
+            # the words that follow are that command's, where they have a higher position
+            arguments.append({"valueFrom": "&& echo joined | xargs echo", "shellQuote": False, "position": 50})
         outputs = self.outputs()
         if self.stdout:
             self.tool["stdout"] = self.stdout
@@ -105,7 +106,8 @@ class RandomTool:
         if has_indexed(type_):
             draw.counted("secondaryFiles of an input")
             if draw.chance(0.3):
-                made["secondaryFiles"] = draw.choice([".idx", ["$(self.basename).idx"]])
+                alone = [".idx"] if self.alone else []  # difference 23
+                made["secondaryFiles"] = draw.choice([*alone, ["$(self.basename).idx"]])
         if draw.chance(0.85):
             made["inputBinding"] = self.binding(type_)
         if type_ == "File" and draw.reads and draw.chance(0.25):
@@ -173,7 +175,8 @@ class RandomTool:
         draw.counted("valueFrom of a binding")
         kind = family(type_)
         if kind in ("File", "Indexed"):
-            return draw.choice(["$(self.basename)", "$(self.nameroot)+$(self.nameext)", "$(self.path)", "$(self.size)"])
+            size = ["$(self.size)"] if draw.reads else []  # difference 22
+            return draw.choice(["$(self.basename)", "$(self.nameroot)+$(self.nameext)", "$(self.path)", *size])
         if kind == "Directory":
             return draw.choice(["$(self.basename)", "$(self.path)"])
         if kind in ("string", "int", "long", "enum"):
@@ -201,7 +204,7 @@ class RandomTool:
     def stdin(self) -> None:
         draw = self.draw
         files = self.of("File", "Indexed")
-        if files and draw.chance(0.25):
+        if files and draw.reads and draw.chance(0.4):  # difference 22
             name = draw.choice(files)
             self.script += "cat\n"
             draw.counted("stdin")
@@ -381,9 +384,8 @@ class RandomTool:
         return Made({"type": "record", "fields": plain}, {"type": {"type": "record", "fields": fields}}, script)
 
     def passed(self) -> Made:
-        names = [
-            name for name, type_ in self.inputs.items() if not has_indexed(type_) and not holds(type_, "Directory")
-        ]
+        unfit = ("Directory",) if self.draw.reads else ("Directory", "File", "Any")  # difference 16
+        names = [name for name, type_ in self.inputs.items() if not has_indexed(type_) and not holds(type_, *unfit)]
         if not names:
             return self.text()
         self.draw.counted("outputEval")

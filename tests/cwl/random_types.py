@@ -208,6 +208,14 @@ def defaultable(type_: Type) -> bool:
     return bindable(type_) and not (is_array(type_) and holds(type_, "record", "enum"))
 
 
+def pickable(type_: Type) -> bool:
+    """Tell whether pickValue may choose among values of a type.
+
+    cwltool's check takes an array's items for what is chosen from, and refuses the link where they may be null.
+    """
+    return not holds(type_, "Directory") and not (is_array(type_) and isinstance(type_["items"], list))
+
+
 def count_type(draw: Draw, type_: Type) -> None:
     """Count the forms of a type."""
     draw.counted(f"type {family(type_)}")

@@ -353,3 +353,12 @@ print(len(workflow.init["words"]), time.process_time())"""
 
 def test_steps_come_in_the_same_order_always(chain: Path) -> None:
     assert len({json.dumps(load(chain, input_files=(chain / "job.yml",)).template) for _ in range(10)}) == 1
+
+
+def test_one_pattern_that_is_not_in_a_list(chain: Path) -> None:
+    """cwltool's check of the link breaks off there (difference 23 in docs/cwl-differences.md)."""
+    tool = TOOL.replace("type: File,", "type: File, secondaryFiles: .idx,")
+    write(chain, tool_cwl=tool, job_yml="first: {class: File, path: data/in.txt}\n")
+    workflow = load(chain, input_files=(chain / "job.yml",))
+    assert workflow.template["tools"][0]["inputs"][0]["secondaryFiles"] == [{"pattern": ".idx", "required": True}]
+    assert "'first' does not provide those secondaryFiles" in " ".join(workflow.warnings)

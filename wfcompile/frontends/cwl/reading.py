@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ruamel.yaml.comments import CommentedSeq
 from schema_salad.exceptions import ValidationException
 from schema_salad.fetcher import DefaultFetcher
 
@@ -43,11 +44,10 @@ class Reader:
         """Return a document's process with its steps; `requirements` are those of the job order."""
         from cwltool.context import LoadingContext
         from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
-        from cwltool.workflow import default_make_tool
 
         context = LoadingContext(
             {
-                "construct_tool_object": default_make_tool,
+                "construct_tool_object": _constructed,
                 "disable_js_validation": True,  # a linter, which would start a node for each expression
                 "doc_cache": False,
                 "fetcher_constructor": self.fetcher,
@@ -159,6 +159,16 @@ def _choose_schema(version: str, extended: bool) -> None:
         use_custom_schema(version, EXTENSIONS, resources.files("cwltool").joinpath(name).read_text("utf-8"))
     elif version in custom_schemas:
         use_standard_schema(version)
+
+
+def _constructed(tool: Any, context: Any) -> Any:
+    """Make a process; a secondary file's pattern that is not in a list would break cwltool's check of links."""
+    from cwltool.workflow import default_make_tool
+
+    for port in (*tool.get("inputs", ()), *tool.get("outputs", ())):
+        if isinstance(port.get("secondaryFiles"), Mapping):
+            port["secondaryFiles"] = CommentedSeq([port["secondaryFiles"]])
+    return default_make_tool(tool, context)
 
 
 def _main(context: Any, uri: str) -> str:
