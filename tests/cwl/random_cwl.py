@@ -274,7 +274,8 @@ class RandomWorkflow:
         """Add an input that has no source: it is computed from another."""
         plain = {one: types[one] for one, link in links.items() if "valueFrom" not in link.port}
         texts = [f"<$(inputs.{one})>" for one, type_ in plain.items() if type_ in ("int", "string", "boolean")]
-        texts += [f"$(inputs.{one}.basename)" for one, type_ in plain.items() if type_ == "File"]
+        files = [one for one, type_ in plain.items() if type_ == "File" and "default" not in links[one].port]
+        texts += [f"$(inputs.{one}.basename)" for one in files]  # not of a default: difference 24
         if texts:
             self.need("StepInputExpressionRequirement")
             name = self.draw.name("i")

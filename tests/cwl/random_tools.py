@@ -122,10 +122,11 @@ class RandomTool:
             draw.counted("loadContents of an input")
             made["loadContents"] = True
             made["inputBinding"] = {"valueFrom": "$(self.contents)", "prefix": "-c"}
-        if type_ == "Directory" and draw.version != "v1.0" and draw.chance(0.8):
+        one = sum(holds(other, "Directory", "Any") for other in self.inputs.values()) == 1  # difference 25
+        if type_ == "Directory" and one and draw.version != "v1.0":
             draw.counted("loadListing")
             made["loadListing"] = draw.choice(["shallow_listing", "deep_listing"])
-            made["inputBinding"] = {"valueFrom": draw.choice(["$(self.listing.length)", "$(self.listing[0].basename)"])}
+            made["inputBinding"] = {"valueFrom": "$(self.listing.length)"}  # not in order: difference 14
         if made == {"type": "File"} and draw.version == "v1.2" and draw.reads and not self.stdin_taken:
             self.stdin_taken = True
             self.script += "cat\n"
@@ -268,7 +269,7 @@ class RandomTool:
                 entries.append({"entryname": "conf.cfg", "entry": text})
                 self.script += "cat conf.cfg\n"
                 plain = [one for one in self.of("array", "record") if not holds(self.inputs[one], *UNTEXT)]
-                if plain:
+                if plain and draw.version == "v1.2":
                     draw.counted("entry in JSON")
                     name = draw.choice(plain)
                     entries.append({"entryname": f"{name}.json", "entry": f"$(inputs.{name})"})
