@@ -272,7 +272,11 @@ class RandomTool:
                 if plain and draw.version == "v1.2":
                     draw.counted("entry in JSON")
                     name = draw.choice(plain)
-                    entries.append({"entryname": f"{name}.json", "entry": f"$(inputs.{name})"})
+                    given = f"inputs.{name}"
+                    if is_array(self.inputs[name]):  # an empty one would be a list of no files
+                        self.script_language()
+                        given = f"{{'list': {given}}}"
+                    entries.append({"entryname": f"{name}.json", "entry": f"$({given})"})
                     self.script += "cat *.json\n"
             elif files and kind == "expression":
                 self.script_language()
