@@ -20,6 +20,7 @@ CASES = [
     *(("merged", {"count": n}) for n in (0, 1, 3)),
     *(("lines", {"words": words, "text": TEXT}) for words in ("", "a b")),
     *(("when", {"count": n}) for n in (0, 1, 4)),
+    ("defaults", {"count": 2}),
 ]
 
 
