@@ -21,6 +21,7 @@ CASES = [
     *(("lines", {"words": words, "text": TEXT}) for words in ("", "a b")),
     *(("when", {"count": n}) for n in (0, 1, 4)),
     ("defaults", {"count": 2}),
+    ("literals", {"text": {"class": "File", "basename": "lit", "contents": "abc"}}),
 ]
 
 
