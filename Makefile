@@ -6,7 +6,6 @@ VENV = .venv
 BIN = $(VENV)/bin
 SHELL_FILES = $(shell git ls-files 'wrapper/*.sh' 'examples/*.sh' 'tests/*.sh' ':!tests/golden' ':!tests/specs') tests/testbed/testbed .ci/run
 
-RANDOM = tests/yadage/test_random.py tests/cwl/test_random.py
 ENGINES = tests/yadage tests/cwl
 
 .PHONY: demo test lint fast engines cluster golden docs clean
@@ -29,10 +28,9 @@ lint: $(VENV)/dev.done
 fast: $(VENV)/dev.done
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist worksteal $(ENGINES:%=--ignore=%)
 
-# Compared with the engines themselves: minutes. The random ones count what they have met, each in one process.
+# Compared with the engines themselves: minutes.
 engines: $(VENV)/dev.done
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist worksteal $(ENGINES) $(RANDOM:%=--ignore=%)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q $(RANDOM)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist worksteal $(ENGINES)
 
 cluster: $(VENV)/dev.done
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -m cluster -rs

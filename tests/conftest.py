@@ -59,9 +59,11 @@ def kerberos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyServer]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how many of CWL's conformance tests passed, and name those that did not."""
+    """Say what the random documents held, how many of CWL's conformance tests passed, and which did not."""
     reports = [report for state in ("passed", "failed") for report in terminalreporter.stats.get(state, [])]
     calls = [dict(report.user_properties) for report in reports if report.when == "call"]
+    for title, forms in [properties["forms"] for properties in calls if "forms" in properties]:
+        terminalreporter.write_line(f"{title}: {', '.join(f'{number} {form}' for form, number in forms)}")
     found = [properties["conformance"] for properties in calls if "conformance" in properties]
     counts = Counter((suite, state) for suite, _, state in found)
     for (suite, state), number in sorted(counts.items()):

@@ -21,6 +21,7 @@ from tests.cwl.random_types import (
     holds,
     is_array,
     optional,
+    pickable,
     port,
     random_type,
     value,
@@ -59,7 +60,7 @@ class RandomCwl:
         if draw.chance(0.25):
             draw.counted("tool alone")
             types = {draw.name("i"): random_type(draw) for _ in range(draw.randint(1, 4))}
-            self.document, _ = RandomTool(draw, types).make()
+            self.document, _ = RandomTool(draw, types, alone=True).make()
             self.job = {name: value(draw, type_) for name, type_ in types.items()}
         else:
             workflow = RandomWorkflow(draw, 0, 1)
@@ -124,8 +125,12 @@ class RandomWorkflow:
             self.step()
         outputs, ports = self.outputs()
         document: Document = {"class": "Workflow", "inputs": self.inputs, "outputs": ports, "steps": self.steps}
+        if draw.chance(0.15):
+            draw.counted("EnvVar of a workflow")
+            key = draw.choice(["requirements", "hints"])
+            document[key] = {"EnvVarRequirement": {"envDef": {"OWN": "of the workflow"}}}
         if self.requirements:
-            document["requirements"] = self.requirements
+            document["requirements"] = {**document.get("requirements", {}), **self.requirements}
         return document, outputs
 
     def need(self, feature: str) -> None:
@@ -179,7 +184,7 @@ class RandomWorkflow:
         draw = self.draw
         if length is not None:
             return direct(self.source(type_, length))
-        form = draw.one({"direct": 6, "default": 0.6, "merge": 1.2, "pick": 1.2, "valueFrom": 1.5, "over null": 0.6})
+        form = draw.one({"direct": 6, "default": 0.6, "merge": 1.2, "pick": 2, "valueFrom": 1.5, "over null": 0.6})
         match form:
             case "default":
                 type_ = draw.choice(["int", "string", "File", array_of("string"), ["null", "int"]])
@@ -205,6 +210,11 @@ class RandomWorkflow:
         first = self.source()
         if holds(first.type, "Directory"):
             return direct(first)  # difference 17
+        if draw.chance(0.2):
+            draw.counted("list of one source")
+            if draw.chance(0.5):
+                return Link({"source": [first.ref]}, first.type, first.length, first.late)
+            return Link({"source": [first.ref], "linkMerge": "merge_nested"}, array_of(first.type), 1)
         if is_array(first.type) and draw.chance(0.6):
             second = self.source(
                 first.type if is_array(first.type["items"]) else draw.choice([first.type, first.type["items"]])
@@ -221,7 +231,14 @@ class RandomWorkflow:
     def picked(self) -> Link:
         draw = self.draw
         self.need("MultipleInputFeatureRequirement")
-        nullable = [one for one in self.sources if family(one.type) == "optional" and not holds(one.type, "Directory")]
+        lists = [one for one in self.sources if is_array(one.type) and family(one.type["items"]) == "optional"]
+        lists = [one for one in lists if pickable(one.type["items"][1])]
+        if lists and draw.chance(0.9):
+            first = draw.choice(lists)
+            self.used.add(first.ref)
+            draw.counted("pickValue of one list")
+            return Link({"source": first.ref, "pickValue": "all_non_null"}, array_of(first.type["items"][1]), object())
+        nullable = [one for one in self.sources if family(one.type) == "optional" and pickable(one.type[1])]
         first = draw.choice(nullable) if nullable and draw.chance(0.7) else self.new_input(optional("string"))
         inner = first.type[1]
         how = draw.counted(draw.choice(["first_non_null", "all_non_null", "the_only_non_null"]))
@@ -253,6 +270,29 @@ class RandomWorkflow:
             return Link({**made, "valueFrom": text}, source.type)
         return Link({**made, "valueFrom": "$(self === null ? 'null' : typeof self)"}, "string")
 
+    def by_other(self, links: dict[str, Link], types: dict[str, Type]) -> None:
+        """Add an input that has no source: it is computed from another."""
+        plain = {one: types[one] for one, link in links.items() if "valueFrom" not in link.port}
+        texts = [f"<$(inputs.{one})>" for one, type_ in plain.items() if type_ in ("int", "string", "boolean")]
+        files = [one for one, type_ in plain.items() if type_ == "File" and "default" not in links[one].port]
+        texts += [f"$(inputs.{one}.basename)" for one in files]  # not of a default: difference 24
+        if texts:
+            self.need("StepInputExpressionRequirement")
+            name = self.draw.name("i")
+            links[name] = Link({"valueFrom": self.draw.choice(texts)}, "string")
+            types[name] = links[name].type
+            self.draw.counted("valueFrom of another input")
+
+    def each(self, source: Source) -> Link:
+        """Return a link to a list that is scattered over, of which each item may be changed."""
+        link, item = direct(source), source.type["items"]
+        if item not in ("int", "long", "string", "boolean", "File") or not self.draw.chance(0.3):
+            return link
+        self.need("StepInputExpressionRequirement")
+        self.draw.counted("valueFrom of each")
+        text = "$(self.basename)" if item == "File" else "<$(self)>"
+        return link._replace(port={**link.port, "valueFrom": text}, type=array_of("string"))
+
     # steps
 
     def step(self) -> None:
@@ -268,7 +308,13 @@ class RandomWorkflow:
         types = {one: link.type["items"] for one, link in scattered.items()}
         types |= {one: link.type for one, link in links.items()}
         links = {**scattered, **links}
+        if draw.chance(0.2):
+            self.by_other(links, types)
         step: Document = {"in": {one: link.port for one, link in links.items()}}
+        if draw.chance(0.15):
+            draw.counted("EnvVar of a step")
+            key = draw.choice(["requirements", "hints"])
+            step[key] = {"EnvVarRequirement": {"envDef": {"OWN": "of the step"}}}
         if scattered:
             self.need("ScatterFeatureRequirement")
             step["scatter"] = list(scattered) if len(scattered) > 1 or draw.chance(0.3) else next(iter(scattered))
@@ -304,7 +350,7 @@ class RandomWorkflow:
         else:
             first = draw.choice(lists) if lists and draw.chance(0.4) else self.new_input(self.new_list())
         self.used.add(first.ref)
-        links = {draw.name("i"): direct(first)}
+        links = {draw.name("i"): self.each(first)}
         times = first.length if isinstance(first.length, int) else 3
         if not draw.chance(0.45):
             return links, times, "", first.late
@@ -340,7 +386,7 @@ class RandomWorkflow:
 
     def process(self, inputs: dict[str, Type], times: int) -> tuple[Document, Outputs]:
         draw = self.draw
-        form = draw.one({"tool": 6, "expression": 1.6, "workflow": (2.2, 3, 4.5, 0)[self.depth]})
+        form = draw.one({"tool": 6, "expression": 2, "workflow": (2.2, 3, 4.5, 0)[self.depth]})
         if form == "expression":
             return expression_tool(draw, inputs)
         if form == "workflow":

@@ -44,8 +44,9 @@ def _computed(draw: Draw, name: str, type_: Type, ports: Document) -> tuple[Type
     elif kind in ("File", "Directory", "Indexed"):
         choices += [("string", f"{given}.basename"), ("boolean", f"{given}.class == 'File'")]
     if kind == "File":
-        choices += [("int", f"{given}.size"), (array_of("string"), f"[{given}.nameroot, {given}.nameext]")]
-        if draw.reads and draw.chance(0.8):
+        choices += [("int", f"{given}.size")] if draw.reads else []  # difference 22
+        choices.append((array_of("string"), f"[{given}.nameroot, {given}.nameext]"))
+        if draw.reads and draw.chance(0.95):
             draw.counted("loadContents of an ExpressionTool")
             ports[name]["loadContents"] = True
             return "string", f"{given}.contents + '.'"

@@ -20,14 +20,20 @@ from tests.cwl.random_types import (
     has_indexed,
     holds,
     is_array,
+    optional,
     port,
     rendered,
+    value,
 )
 
 SHOW = """\
+echo ${OWN-}
 for w; do printf '[%s]\\n' "$w"; if [ -f "$w" ]; then cat "$w"; elif [ -d "$w" ]; then ls "$w"; fi; done |
   sed 's,/[^],;: ]*/,/,g'
 """
+
+
+UNTEXT = ("File", "Indexed", "Directory", "Any", "float", "double")  # numbers: difference 19
 
 
 class Output(NamedTuple):
@@ -52,12 +58,13 @@ class Made(NamedTuple):
 class RandomTool:
     """Builds one CommandLineTool."""
 
-    def __init__(self, draw: Draw, inputs: dict[str, Type], times: int = 1) -> None:
-        self.draw, self.inputs, self.times = draw, inputs, times
+    def __init__(self, draw: Draw, inputs: dict[str, Type], times: int = 1, alone: bool = False) -> None:
+        self.draw, self.inputs, self.times, self.alone = draw, inputs, times, alone
         self.requirements: dict[str, Any] = {}
         self.tool: Document = {"class": "CommandLineTool"}
         self.script = SHOW
         self.stdout = ""
+        self.stdin_taken = False
         draw.counted("CommandLineTool")
 
     def make(self) -> tuple[Document, Outputs]:
@@ -65,12 +72,13 @@ class RandomTool:
         if draw.chance(0.25):
             draw.counted("ShellCommandRequirement")
             self.requirements["ShellCommandRequirement"] = {}
-        ports = {name: self.input(name, type_) for name, type_ in self.inputs.items()}
+        ports = {name: self.input(name, type_) for name, type_ in self.inputs.items()} | self.unlinked()
         arguments = [self.argument() for _ in range(draw.randint(0, 2))]
         for feature in (self.stdin, self.workdir, self.environment, self.resources):
             feature()
         if "ShellCommandRequirement" in self.requirements and draw.chance(0.5):
-            arguments.append({"valueFrom": "&& echo joined | cat", "shellQuote": False, "position": 50})
+            # the words that follow are that command's, where they have a higher position
+            arguments.append({"valueFrom": "&& echo joined | xargs echo", "shellQuote": False, "position": 50})
         outputs = self.outputs()
         if self.stdout:
             self.tool["stdout"] = self.stdout
@@ -89,7 +97,7 @@ class RandomTool:
         return self.tool, {name: Output(made.type, made.length) for name, made in outputs.items()}
 
     def script_language(self) -> None:
-        self.requirements["InlineJavascriptRequirement"] = {}
+        self.requirements.setdefault("InlineJavascriptRequirement", {})
         self.draw.counted("JavaScript")
 
     def of(self, *kinds: str) -> list[str]:
@@ -105,14 +113,38 @@ class RandomTool:
         if has_indexed(type_):
             draw.counted("secondaryFiles of an input")
             if draw.chance(0.3):
-                made["secondaryFiles"] = draw.choice([".idx", ["$(self.basename).idx"]])
+                alone = [".idx"] if self.alone else []  # difference 23
+                lacking = [[".idx", ".none?"]] if draw.version != "v1.0" else []
+                made["secondaryFiles"] = draw.choice([*alone, *lacking, ["$(self.basename).idx"]])
         if draw.chance(0.85):
             made["inputBinding"] = self.binding(type_)
         if type_ == "File" and draw.reads and draw.chance(0.25):
             draw.counted("loadContents of an input")
             made["loadContents"] = True
             made["inputBinding"] = {"valueFrom": "$(self.contents)", "prefix": "-c"}
+        one = sum(holds(other, "Directory", "Any") for other in self.inputs.values()) == 1  # difference 25
+        if type_ == "Directory" and one and draw.version != "v1.0":
+            draw.counted("loadListing")
+            made["loadListing"] = draw.choice(["shallow_listing", "deep_listing"])
+            made["inputBinding"] = {"valueFrom": "$(self.listing.length)"}  # not in order: difference 14
+        if made == {"type": "File"} and draw.version == "v1.2" and draw.reads and not self.stdin_taken:
+            self.stdin_taken = True
+            self.script += "cat\n"
+            made["type"] = draw.counted("stdin")
         return made
+
+    def unlinked(self) -> Document:
+        """Return inputs that get their default, or null."""
+        draw = self.draw
+        if not draw.chance(0.3):
+            return {}
+        type_ = draw.choice(["int", "string", "File", "boolean", array_of("string"), array_of("File"), ["null", "int"]])
+        made = {"type": type_, "inputBinding": self.binding(type_, values=False)}
+        if draw.chance(0.7):
+            draw.counted("default of a tool")
+            return {draw.name("d"): {**made, "default": value(draw, type_)}}
+        draw.counted("input left out")
+        return {draw.name("d"): {**made, "type": optional(type_)}}
 
     def bound_within(self, type_: Type) -> Type:
         """Return a type whose parts may be bound to the command line."""
@@ -173,7 +205,8 @@ class RandomTool:
         draw.counted("valueFrom of a binding")
         kind = family(type_)
         if kind in ("File", "Indexed"):
-            return draw.choice(["$(self.basename)", "$(self.nameroot)+$(self.nameext)", "$(self.path)", "$(self.size)"])
+            size = ["$(self.size)"] if draw.reads else []  # difference 22
+            return draw.choice(["$(self.basename)", "$(self.nameroot)+$(self.nameext)", "$(self.path)", *size])
         if kind == "Directory":
             return draw.choice(["$(self.basename)", "$(self.path)"])
         if kind in ("string", "int", "long", "enum"):
@@ -192,6 +225,11 @@ class RandomTool:
             name = draw.choice(simple)
             texts += [f"$(inputs.{name})", f"v=$(inputs.{name})", f"$(inputs['{name}'])"]
         text = draw.choice(texts)
+        if simple and draw.chance(0.2):
+            draw.counted("expressionLib")
+            library = ["function shown(x) { return '<' + x + '>'; }"]
+            self.requirements["InlineJavascriptRequirement"] = {"expressionLib": library}
+            text = f"$(shown(inputs.{name}))"
         if draw.chance(0.4):
             return {"valueFrom": text, **self.binding("string", values=False)}
         return text
@@ -201,7 +239,7 @@ class RandomTool:
     def stdin(self) -> None:
         draw = self.draw
         files = self.of("File", "Indexed")
-        if files and draw.chance(0.25):
+        if files and draw.reads and not self.stdin_taken and draw.chance(0.4):  # difference 22
             name = draw.choice(files)
             self.script += "cat\n"
             draw.counted("stdin")
@@ -209,9 +247,16 @@ class RandomTool:
 
     def workdir(self) -> None:
         draw = self.draw
-        if not draw.chance(0.4):
+        if not draw.chance(0.5):
             return
         draw.counted("InitialWorkDir")
+        files = self.of("File", "Indexed")
+        if files and draw.chance(0.4):
+            draw.counted("listing of an expression")
+            self.script_language()
+            self.requirements["InitialWorkDirRequirement"] = {"listing": f"$([inputs.{draw.choice(files)}])"}
+            self.script += "ls\n"
+            return
         texts = self.of("string", "int", "boolean", "enum")
         entries: list[Any] = []
         kinds = draw.choice(
@@ -223,6 +268,16 @@ class RandomTool:
                 text = draw.choice(["plain\n", "a \\\\b $HOME\n", "{}\n", *[f"v=$(inputs.{one})\n" for one in texts]])
                 entries.append({"entryname": "conf.cfg", "entry": text})
                 self.script += "cat conf.cfg\n"
+                plain = [one for one in self.of("array", "record") if not holds(self.inputs[one], *UNTEXT)]
+                if plain and draw.version == "v1.2":
+                    draw.counted("entry in JSON")
+                    name = draw.choice(plain)
+                    given = f"inputs.{name}"
+                    if is_array(self.inputs[name]):  # an empty one would be a list of no files
+                        self.script_language()
+                        given = f"{{'list': {given}}}"
+                    entries.append({"entryname": f"{name}.json", "entry": f"$({given})"})
+                    self.script += "cat *.json\n"
             elif files and kind == "expression":
                 self.script_language()
                 entries.append(f"$([inputs.{files[0]}])" if draw.chance(0.5) else f"$(inputs.{files[0]})")
@@ -234,7 +289,7 @@ class RandomTool:
     def dirent(self, name: str, directory: bool) -> Document:
         draw = self.draw
         target = draw.name("staged")
-        writable = draw.chance(0.75)
+        writable = draw.chance(0.9)
         if writable:
             draw.counted("writable")
             self.script += f"echo more >> {target}/more\n" if directory else f"echo more >> {target}\n"
@@ -278,7 +333,7 @@ class RandomTool:
             self.number,
         ]
         chosen = [self.printed] if draw.chance(0.75) else []
-        chosen += dict.fromkeys(draw.sample(makers, draw.randint(0 if chosen else 1, 2)))
+        chosen += dict.fromkeys(draw.sample(makers, draw.randint(0 if chosen else 1, 3)))
         outputs = {}
         for maker in chosen:
             made = maker()
@@ -314,9 +369,12 @@ class RandomTool:
 
     def one_file(self) -> Made:
         name = self.draw.name("made")
+        made: Document = {"type": "File"}
+        if self.draw.chance(0.8):
+            made["format"] = "http://example.com/" + self.draw.counted("format")
         glob = self.draw.choice([f"{name}.txt", [f"{name}.txt", "no"], f"{name}.*", f"{name}.tx$(runtime.cores)"])
         script = f"echo $# > {name}.txt; echo $# > {name}.tx1\n" if "$" in glob else f"echo $# > {name}.txt\n"
-        return Made("File", {"type": "File", "outputBinding": {"glob": glob}}, script)
+        return Made("File", {**made, "outputBinding": {"glob": glob}}, script)
 
     def evaluated(self, type_: Type, expression: str, script: str, length: object = None) -> Made:
         """Return an output that is computed from a file with its contents."""
@@ -381,9 +439,8 @@ class RandomTool:
         return Made({"type": "record", "fields": plain}, {"type": {"type": "record", "fields": fields}}, script)
 
     def passed(self) -> Made:
-        names = [
-            name for name, type_ in self.inputs.items() if not has_indexed(type_) and not holds(type_, "Directory")
-        ]
+        unfit = ("Directory",) if self.draw.reads else ("Directory", "File", "Any")  # difference 16
+        names = [name for name, type_ in self.inputs.items() if not has_indexed(type_) and not holds(type_, *unfit)]
         if not names:
             return self.text()
         self.draw.counted("outputEval")

@@ -71,9 +71,9 @@ def random_type(draw: Draw, depth: int = 0) -> Type:
             "primitive": 4,
             "File": 2.5,
             "Indexed": 0.7,
-            "Directory": 0.8,
+            "Directory": 1.4,
             "enum": 0.9,
-            "Any": 0.5 if not depth else 0,
+            "Any": 0.8 if not depth else 0,
             "optional": 1.5 * deep,
             "union": 1 * deep,
             "array": 4 * deep,
@@ -206,6 +206,14 @@ def bindable(type_: Type) -> bool:
 def defaultable(type_: Type) -> bool:
     """Tell whether an input of a type may have a default: cwltool makes a union of it."""
     return bindable(type_) and not (is_array(type_) and holds(type_, "record", "enum"))
+
+
+def pickable(type_: Type) -> bool:
+    """Tell whether pickValue may choose among values of a type.
+
+    cwltool's check takes an array's items for what is chosen from, and refuses the link where they may be null.
+    """
+    return not holds(type_, "Directory") and not (is_array(type_) and isinstance(type_["items"], list))
 
 
 def count_type(draw: Draw, type_: Type) -> None:

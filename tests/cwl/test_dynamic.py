@@ -24,6 +24,8 @@ CASES = [
     ("facts", {"words": "a b", "text": TEXT}),
     ("faults", {"count": 1, "none": None, "word": "x"}),
     *(("when", {"count": n}) for n in (0, 1, 4)),
+    ("defaults", {"count": 2}),
+    ("literals", {"text": {"class": "File", "basename": "lit", "contents": "abc"}}),
 ]
 
 

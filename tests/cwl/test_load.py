@@ -415,3 +415,41 @@ print(len(workflow.init["words"]), time.process_time())"""
 
 def test_steps_come_in_the_same_order_always(chain: Path) -> None:
     assert len({json.dumps(load(chain, input_files=(chain / "job.yml",)).template) for _ in range(10)}) == 1
+
+
+def test_pick_value_leaves_the_types_as_they_are(tmp_path: Path) -> None:
+    """cwltool's check of the links strikes null out of the list's items."""
+    items = "{type: array, items: ['null', int]}"
+    main = f"""cwlVersion: v1.2
+class: Workflow
+inputs:
+  given: {{type: {items}}}
+outputs:
+  chosen: {{type: "int[]", outputSource: given, pickValue: all_non_null}}
+  passed: {{type: "int[]", outputSource: pass/out, pickValue: all_non_null}}
+steps:
+  pass:
+    run:
+      class: CommandLineTool
+      baseCommand: "true"
+      inputs:
+        in: {{type: {items}}}
+      outputs:
+        out: {{type: {items}, outputBinding: {{outputEval: $(inputs.in)}}}}
+    in: {{in: given}}
+    out: [out]
+"""
+    write(tmp_path, main_cwl=main, job_yml="given: [1, null]\n")
+    template = load(tmp_path, input_files=(tmp_path / "job.yml",)).template
+    expected = {"type": "array", "items": ["null", "int"]}
+    assert template["scopes"][0]["input_types"]["given"] == expected
+    assert template["tools"][0]["outputs"][0]["type"] == expected
+
+
+def test_one_pattern_that_is_not_in_a_list(chain: Path) -> None:
+    """cwltool's check of the link breaks off there (difference 23 in docs/cwl-differences.md)."""
+    tool = TOOL.replace("type: File,", "type: File, secondaryFiles: .idx,")
+    write(chain, tool_cwl=tool, job_yml="first: {class: File, path: data/in.txt}\n")
+    workflow = load(chain, input_files=(chain / "job.yml",))
+    assert workflow.template["tools"][0]["inputs"][0]["secondaryFiles"] == [{"pattern": ".idx", "required": True}]
+    assert "Source 'first' of type \"File\" may be incompatible" in " ".join(workflow.warnings)

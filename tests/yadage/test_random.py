@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,14 +78,11 @@ def test_as_the_engine(seed: int, tmp_path: Path) -> None:
     assert compare(complete(workflow, nodes), nodes) == []
 
 
-def test_every_form(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_form(record_property: Callable[[str, Any], None]) -> None:
     """All forms are among the workflows; in 300 of them each at least 20 times."""
     forms: Counter[str] = Counter()
     for seed in SEEDS:
         forms += RandomWorkflow(seed).forms
-    with capsys.disabled():
-        print(f"\n{NUMBER} random workflows from seed {FIRST}:")
-        for form, number in sorted(forms.items()):
-            print(f"{number:6d}  {form}")
+    record_property("forms", (f"{NUMBER} random workflows from seed {FIRST}", sorted(forms.items())))
     rare = {form: number for form, number in forms.items() if number < 20 * NUMBER / 300}
     assert NUMBER < 300 or rare == {}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os.path
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ruamel.yaml.comments import CommentedSeq
 from schema_salad.exceptions import ValidationException
 from schema_salad.fetcher import DefaultFetcher
 
@@ -47,11 +50,11 @@ class Reader:
         """Return a document's process with its steps; `requirements` are those of the job order."""
         from cwltool.context import LoadingContext
         from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
-        from cwltool.workflow import default_make_tool
 
+        types: list[tuple[Any, Any]] = []
         context = LoadingContext(
             {
-                "construct_tool_object": default_make_tool,
+                "construct_tool_object": partial(_constructed, types),
                 "disable_js_validation": True,  # a linter, which would start a node for each expression
                 "doc_cache": False,
                 "fetcher_constructor": self.fetcher,
@@ -69,7 +72,10 @@ class Reader:
                     raise ValidationException("'cwl:requirements' in a job order needs cwlVersion v1.1 or later")
                 target = _main(context, uri)
                 context.overrides_list.append({"overrideTarget": target, "requirements": requirements})
-            return make_tool(uri, context)
+            process = make_tool(uri, context)
+            for port, type_ in reversed(types):
+                port["type"] = type_
+            return process
 
     def overrides(self, job_order: Any, path: Path, document: Path) -> list[Any]:
         """Return the `cwltool:overrides` of a job order, taken out of it."""
@@ -198,6 +204,23 @@ def _choose_schema(version: str, extended: bool) -> None:
         use_custom_schema(version, EXTENSIONS, resources.files("cwltool").joinpath(name).read_text("utf-8"))
     elif version in custom_schemas:
         use_standard_schema(version)
+
+
+def _constructed(types: list[tuple[Any, Any]], tool: Any, context: Any) -> Any:
+    """Make a process; keep the types of what links begin at: where pickValue is, the check of links strikes out null.
+
+    It would also break off at a secondary file's pattern that is not in a list.
+    """
+    from cwltool.workflow import default_make_tool
+
+    for port in (*tool.get("inputs", ()), *tool.get("outputs", ())):
+        if isinstance(port.get("secondaryFiles"), Mapping):
+            port["secondaryFiles"] = CommentedSeq([port["secondaryFiles"]])
+    if tool["class"] == "Workflow":
+        types += [(port, copy.deepcopy(port["type"])) for port in tool["inputs"]]
+    process = default_make_tool(tool, context)
+    types += [(port, copy.deepcopy(port["type"])) for port in process.tool["outputs"]]
+    return process
 
 
 def _main(context: Any, uri: str) -> str:

@@ -63,6 +63,8 @@ def attribute(file: Dict[str, Any], key: str, root: str) -> Any:
     """Return one field of a File or Directory as an expression sees it; raises KeyError where there is none."""
     if key == "location" and file.get(key) is not None:
         return address(known(file, key) or "", root)
+    if key == "size" and key not in file and "location" not in file and isinstance(file.get("contents"), str):
+        return len(file["contents"].encode("utf-8"))  # a literal, which nobody has to look at
     if file.get(key) is not None or key not in DERIVED + ("basename",):
         return file[key]
     path = path_of(file, root)
@@ -89,7 +91,7 @@ def described(value: Any, root: str) -> Any:
         return value
     full = {key: described(one, root) for key, one in value.items()}
     if is_file(value):
-        for key in DERIVED + ("basename", "location"):
+        for key in DERIVED + ("basename", "location", "size"):
             with contextlib.suppress(KeyError, Unknown):
                 full[key] = attribute(value, key, root)
     return full

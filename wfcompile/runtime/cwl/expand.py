@@ -17,7 +17,7 @@ Semantics: CWL v1.2, as in cwltool; inputs get loadContents, then valueFrom, the
 """
 
 from functools import partial
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..input_paths import input_paths
 from ..late import at_pointer
@@ -224,10 +224,22 @@ class _Expansion:
                 nodes=frozenset(nodes | causes),
                 waiting=frozenset(waiting),
                 part=pending.part,
-                inputs=input_paths(values),
+                inputs=input_paths([values, list(self.written(number))]),
             )
         )
         return Waiting(key, causes)
+
+    def written(self, number: int) -> Iterator[Any]:
+        """Yield what the template says of a step and all within it: defaults name files, too."""
+        step = self.steps[number]
+        yield step["in"]
+        if step["workflow"] is None:
+            yield self.template["tools"][step["tool"]]
+            return
+        scope = self.template["scopes"][step["workflow"]]
+        yield scope
+        for each in scope["steps"]:
+            yield from self.written(each)
 
     # values
 

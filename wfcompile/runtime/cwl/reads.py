@@ -53,7 +53,8 @@ def literal(value: Any, measured: bool) -> Optional[str]:
         parts = [literal(one, measured) for one in value]
         return None if None in parts else "[%s]" % ",".join(filter(None, parts))
     sources = {key: literal(one, measured) for key, one in value.items()}
-    if not derived.is_file(value):
+    written = "location" not in value and "path" not in value and None not in sources.values()  # as literals are
+    if not derived.is_file(value) or written:
         return "{%s}" % ",".join(member(json.dumps(key), source) for key, source in sources.items())
     seen = {key: source for key, source in sources.items() if not (source is None and key in SEEN_LATER)}
     if None in seen.values():
