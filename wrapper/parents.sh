@@ -35,7 +35,6 @@ in_copies() {
 # record of such a parent goes, so that `resume` makes it again. A command in containers on HTCondor has a sandbox to itself.
 parents_unchanged() {
   local base=$WFC_RUN suspects parent files changed=''
-  ((${#parents[@]})) || return 0
   if [[ $returns == condor ]]; then
     [[ $runtime == none ]] || return 0
     [[ -n $workspace ]] || base=$root # who builds a workspace reads them where HTCondor put them
@@ -57,7 +56,7 @@ there, compile with --set '$wfc_step.parents=copy'"
 
 # A parent's directory is read-only in a container; the program's own message does not say what to do about it.
 read_only_advice() {
-  ((${#parents[@]})) && [[ $runtime != none && -f /proc/$$/fd/1 ]] || return 0
+  [[ $runtime != none && -f /proc/$$/fd/1 ]] || return 0
   ! tail -c 4096 <"/proc/$$/fd/1" | grep -qiE 'read-only file system|EROFS' ||
     printf '%s' "; if it meant to write into the directory of another step, compile with --set '$wfc_step.parents=copy'"
 }
