@@ -39,9 +39,9 @@ parents_unchanged() {
     [[ $runtime == none ]] || return 0
     [[ -n $workspace ]] || base=$root # who builds a workspace reads them where HTCondor put them
   fi
-  suspects=$({ record_states "$base" "${parents[@]}" | cut -f 2 && record_touched "$base" "${parents[@]}"; } | sort -u) ||
+  suspects=$(record_touched=1 record_states "$base" "${parents[@]}") ||
     finish 75 upstream.unread 'the records of the parents cannot be read'
-  while IFS= read -r parent; do
+  while IFS=$'\t' read -r _ parent; do
     [[ -n $parent ]] || continue
     files=$(record_differences "$base/$parent")
     [[ -n $files ]] || continue

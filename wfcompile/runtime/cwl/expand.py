@@ -19,7 +19,7 @@ Semantics: CWL v1.2, as in cwltool; inputs get loadContents, then valueFrom, the
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ..input_paths import input_paths
-from ..late import at_pointer
+from ..pointers import at_pointer
 from ..references import PendingStep, Rows
 from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, in_part, late_nodes
 from .call import Call, asked_by, place_before, tool_inputs
