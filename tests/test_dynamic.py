@@ -17,7 +17,8 @@ from wfcompile.inspecting import pending_records
 from wfcompile.jq_program import run_jq
 from wfcompile.options import Options
 from wfcompile.runtime.expand import Known, slots_of
-from wfcompile.runtime.late import command, evaluate, in_command, published_at
+from wfcompile.runtime.late import command, evaluate, in_command
+from wfcompile.runtime.pointers import published_at
 from wfcompile.runtime.points import expanded
 from wfcompile.runtime.records import published_by
 from wfcompile.runtime.references import Rows

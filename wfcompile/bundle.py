@@ -23,9 +23,9 @@ from wfcompile.options import Options
 from wfcompile.render import render
 from wfcompile.runtime.cwl.files import Host, host_in
 from wfcompile.runtime.expand import Known
-from wfcompile.runtime.late import encode
 from wfcompile.runtime.outputs import output_lines
 from wfcompile.runtime.parts import by_step
+from wfcompile.runtime.pointers import encode
 from wfcompile.runtime.points import Published, expanded
 from wfcompile.runtime.values import Problem
 from wfcompile.scripts import script_files

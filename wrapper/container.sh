@@ -100,7 +100,7 @@ container_frame() {
   # The mount points for what comes on top.
   local run=$WFC_RUN mode=ro
   [[ ${wfc_parents-} != copy ]] || run=$scratch/run mode=rw
-  mkdir -p -- "$run/init" "$run/$id"
+  mkdir -p -- "$run/init" "$run/$id" "$own" "$scratch/mnt" "$scratch"/wfc/{run,job,state,home,tool/tmp,tool/stage}
   [[ -z ${wfc_workspace-} ]] || mkdir -p -- "$run/workspace"
   binds=("$scratch/wfc" /wfc rw "$scratch/wfc/job" /wfc/job ro "$scratch/tmp" /tmp rw)
   binds+=("$run" /wfc/run "$mode" "$own" "/wfc/run/$id" rw)

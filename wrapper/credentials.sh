@@ -71,7 +71,7 @@ credential_words() {
 
 phase_credentials() {
   local kind from copies=$scratch/wfc/auth place left what how
-  (umask 077 && mkdir -- "$copies") || finish 75 enospc "$copies cannot be made"
+  (umask 077 && mkdir -p -- "$copies") || finish 75 enospc "$copies cannot be made"
   for kind in ${wfc_needs-}; do
     if [[ $kind == cvmfs ]]; then
       cvmfs_there || finish 75 cvmfs.missing "there is no ${WFC_CVMFS:-/cvmfs} on $HOSTNAME, which the step asks for"

@@ -5,8 +5,6 @@
 # A pattern is data: only pathname expansion looks at it.
 late_globs() {
   local globs=() others=() i path items comma
-  published=
-  declare -F wfc_globs >/dev/null || return 0
   wfc_globs
   for ((i = 0; i < ${#globs[@]}; i += 3)); do
     if [[ ${globs[i + 1]} != @(pattern|relative|list) ]]; then

@@ -12,13 +12,11 @@ wfc_lib=${BASH_SOURCE[0]%/*}
 source "$wfc_lib/events.sh"
 source "$wfc_lib/records.sh"
 source "$wfc_lib/root.sh"
-source "$wfc_lib/inputs.sh"
 source "$wfc_lib/stage.sh"
-source "$wfc_lib/parents.sh"
 source "$wfc_lib/payload.sh"
-source "$wfc_lib/late.sh"
 source "$wfc_lib/publish.sh"
-# what only some steps need
+# What only some steps need. Bash takes a millisecond for 500 lines, and has a thousand nodes to start.
+! { declare -F wfc_late || declare -F wfc_globs; } >/dev/null || source "$wfc_lib/late.sh"
 [[ -z ${wfc_workspace-} ]] || source "$wfc_lib/workspace.sh"
 [[ -z ${wfc_tool-} ]] || source "$wfc_lib/tool.sh"
 
@@ -126,9 +124,9 @@ describe() {
 
 # The job's name and number, and $me, which tells a process of this host from all others, dead ones too.
 who_am_i() {
-  local name job=local:$$ ns
-  ns=$(readlink /proc/self/ns/pid) || ns=none
-  here=$HOSTNAME.${ns//[!0-9]/}
+  local name job=local:$$ ns=
+  namespace_number
+  here=$HOSTNAME.$ns
   start_time $$
   me=$here.$$.$started
   attempt=${WFC_ATTEMPT:-}
@@ -149,6 +147,16 @@ who_am_i() {
   json_quote "$HOSTNAME"
   event_who="\"node\":$name,\"attempt\":$attempt,\"job\":\"$job\",\"host\":$quoted"
 }
+
+# namespace_number: that of the process ids, in $ns, empty where there is none; without a process where Linux is 5.14 or newer.
+namespace_number() {
+  local key value
+  while read -r key value; do
+    [[ $key != ino: ]] || ns=$value
+  done 3</proc/self/ns/pid </proc/self/fdinfo/3
+  [[ -n $ns ]] || ns=$(readlink /proc/self/ns/pid)
+  ns=${ns//[!0-9]/}
+} 2>/dev/null
 
 # Did task.sh start this? In an allocation of the user's own, `make` or a script by hand has no job to itself.
 is_slurm_element() { [[ -n ${SLURM_JOB_ID-} && ${WFC_REQUEUE:-0} == 1 && ${WFC_LOCAL:-0} != 1 ]]; }
@@ -211,7 +219,7 @@ memo() {
 phase_upstream() {
   local states patience=${WFC_LATENCY:-60}
   [[ ${WFC_LOCAL:-0} != 1 ]] || patience=${WFC_LATENCY:-0}
-  [[ -z $later ]] || late_row
+  [[ -z $later ]] || { source "$wfc_lib/late.sh" && late_row; }
   ((${#parents[@]})) || return 0
   while :; do
     states=$(record_states "$WFC_RUN" "${parents[@]}") || finish 75 upstream.unread 'the records of the parents cannot be read'

@@ -35,14 +35,13 @@ in_copies() {
 # record of such a parent goes, so that `resume` makes it again. A command in containers on HTCondor has a sandbox to itself.
 parents_unchanged() {
   local base=$WFC_RUN suspects parent files changed=''
-  ((${#parents[@]})) || return 0
   if [[ $returns == condor ]]; then
     [[ $runtime == none ]] || return 0
     [[ -n $workspace ]] || base=$root # who builds a workspace reads them where HTCondor put them
   fi
-  suspects=$({ record_states "$base" "${parents[@]}" | cut -f 2 && record_touched "$base" "${parents[@]}"; } | sort -u) ||
+  suspects=$(record_touched=1 record_states "$base" "${parents[@]}") ||
     finish 75 upstream.unread 'the records of the parents cannot be read'
-  while IFS= read -r parent; do
+  while IFS=$'\t' read -r _ parent; do
     [[ -n $parent ]] || continue
     files=$(record_differences "$base/$parent")
     [[ -n $files ]] || continue
@@ -57,7 +56,7 @@ there, compile with --set '$wfc_step.parents=copy'"
 
 # A parent's directory is read-only in a container; the program's own message does not say what to do about it.
 read_only_advice() {
-  ((${#parents[@]})) && [[ $runtime != none && -f /proc/$$/fd/1 ]] || return 0
+  [[ $runtime != none && -f /proc/$$/fd/1 ]] || return 0
   ! tail -c 4096 <"/proc/$$/fd/1" | grep -qiE 'read-only file system|EROFS' ||
     printf '%s' "; if it meant to write into the directory of another step, compile with --set '$wfc_step.parents=copy'"
 }

@@ -2,10 +2,11 @@
 # The command itself: started in a process group of its own, signals passed on, its end told from a runtime's failure.
 
 phase_run() {
-  local rc
+  local rc command=$scratch/command
+  [[ $runtime == none ]] || command=$scratch/wfc/job/command
   [[ $runtime != none ]] || ! declare -F wfc_mounts >/dev/null ||
     finish 65 runtime.none "parameter mounts need a container; compile without --container none"
-  wfc_command >"$scratch/wfc/job/command" || finish 75 enospc "the command cannot be written to $scratch"
+  wfc_command >"$command" || finish 75 enospc "the command cannot be written to $scratch"
   [[ $runtime == none ]] || container_job
   say "node $id, attempt $attempt on $HOSTNAME, ${runtime_label}"
   emit payload.start
@@ -39,8 +40,8 @@ payload_child() {
   if [[ $runtime != none ]]; then
     exec "${argv[@]}" sh /wfc/job/start </dev/null
   fi
-  local argv=(sh "$scratch/wfc/job/command") input=/dev/null
-  [[ -z $wfc_interpreter ]] || argv=(sh -c "$wfc_interpreter") input=$scratch/wfc/job/command
+  local argv=(sh "$command") input=/dev/null
+  [[ -z $wfc_interpreter ]] || argv=(sh -c "$wfc_interpreter") input=$command
   [[ ${wfc_parents-} != copy ]] || in_copies
   cd -- "${wfc_workdir:-$root/$id}" || exit
   unset X509_USER_PROXY KRB5CCNAME RUCIO_CONFIG # the submitter's, which only steps that ask for them get, as copies
@@ -82,7 +83,7 @@ payload_timer() {
 }
 
 payload_end() {
-  local rc=$1 members="\"rc\":$1,\"signal\":\"$caught\"" group=$child
+  local rc=$1 members="\"rc\":$1,\"signal\":\"$caught\"" group=$child read_only=''
   # A signal goes to all of the group, and its first process may be gone before the others have seen to it.
   while [[ -n $caught || -e $scratch/timed-out ]] && group_lives "$group"; do sleep 0.05; done
   # What the command left running would write into a directory that is being published.
@@ -102,11 +103,12 @@ payload_end() {
     read -r rc <"$scratch/wfc/state/rc"
   fi
   ((rc == 0)) || payload=$rc
-  parents_unchanged
+  ((${#parents[@]} == 0)) || parents_unchanged
   payload_code=$rc
   if [[ -n ${wfc_tool-} ]]; then tool_ended "$rc" && return; else ((rc)) || return 0; fi
   payload_last_line
-  finish 65 payload.exit "the command failed; its output is above${WFC_LOGS:+ and in $WFC_LOGS/$id.log}$(read_only_advice)"
+  ((${#parents[@]} == 0)) || read_only=$(read_only_advice)
+  finish 65 payload.exit "the command failed; its output is above${WFC_LOGS:+ and in $WFC_LOGS/$id.log}$read_only"
 }
 
 # A daemon has left the group, and is told by a variable. It would go on changing this node's results after they were
@@ -117,8 +119,7 @@ payload_strays() {
   ((SECONDS - payload_second > 1)) || oldest=$1
   for ((round = 0; round < 20; round++)); do
     younger "$oldest"
-    ((${#files[@]})) || break
-    mapfile -t files < <(grep -lszxF -- "WFC_STARTED_BY=$me" "${files[@]}")
+    started_by_us
     ((${#files[@]})) || break
     strays=("${files[@]//[!0-9]/}")
     kill -s KILL "${strays[@]}" 2>/dev/null
@@ -133,6 +134,21 @@ younger() {
   files=()
   for process in /proc/[0-9]*; do
     ((${process#/proc/} <= $1)) || files+=("$process/environ")
+  done
+}
+
+# started_by_us: of $files, those with the variable. To start grep takes as long as to read six of them.
+started_by_us() {
+  local file variable candidates=(${files[@]+"${files[@]}"})
+  files=()
+  if ((${#candidates[@]} > 6)); then
+    mapfile -t files < <(grep -lszxF -- "WFC_STARTED_BY=$me" "${candidates[@]}")
+    return
+  fi
+  for file in ${candidates[@]+"${candidates[@]}"}; do
+    while IFS= read -r -d '' variable; do
+      [[ $variable != "WFC_STARTED_BY=$me" ]] || files+=("$file")
+    done 2>/dev/null <"$file"
   done
 }
 

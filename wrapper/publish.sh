@@ -14,7 +14,8 @@ phase_collect() {
     # HTCondor follows links to files and leaves out links to directories: it gets the files themselves.
     if [[ $returns == condor ]]; then collect_linked; else collect_relative; fi
   fi
-  late_globs "$own"
+  published=
+  ! declare -F wfc_globs >/dev/null || late_globs "$own"
   [[ -z ${wfc_tool-} ]] || published=$tool_published
 }
 

@@ -98,7 +98,9 @@ BEGIN { hex = "0123456789abcdef" }
 
 # record_states BASE [ID...]: a line "record<TAB>id" for every node below BASE that has no valid record, and
 # "files<TAB>id" for one whose files are not all there with their sizes. Without IDs they are read from standard input
-# and the whole of BASE is looked through. With record_sums_only=1 it prints instead what sha256sum -c reads.
+# and the whole of BASE is looked through. With record_sums_only=1 it prints instead what sha256sum -c reads. With
+# record_touched=1 also "touched<TAB>id" for one of the IDs where something changed after the record was written; a
+# copied run may look so, hence it is only a reason to compare.
 record_states() {
   local base=$1 i
   shift
@@ -111,22 +113,30 @@ record_states() {
         set -- "${@/#/./}" # a name may begin with a dash
         # 500 starting points fit into one argument list.
         for ((i = 1; i <= $#; i += 500)); do
-          find "${@:i:500}" -printf '//%y %s %p\n' 2>/dev/null
+          find "${@:i:500}" -printf '//%y %s %C@ %H//%P\n' 2>/dev/null
         done
       else
         cat
         printf '//\n'
-        find . -mindepth 1 \( -path './.*' -o -path ./logs -o -path ./outputs \) -prune -o -printf '//%y %s %p\n' 2>/dev/null
+        find . -mindepth 1 \( -path './.*' -o -path ./logs -o -path ./outputs \) -prune -o -printf '//%y %s 0 ./%P\n' 2>/dev/null
       fi
-    } | awk -v sums="${record_sums_only-}" "$record_awk$record_states_awk"
+    } | awk -v sums="${record_sums_only-}" -v touched="${record_touched-}" "$record_awk$record_states_awk"
     # Of an awk that was killed, silence would mean that all is well; find fails when a job renames what it looks at.
     exit "${PIPESTATUS[1]}"
   )
 }
 # shellcheck disable=SC2016
 record_states_awk='
-function flush() {
-  if (path != "") present[path] = size
+function flush(   at, node) {
+  if (path == "") return
+  at = index(path, "//")
+  if (at) {
+    node = substr(path, 1, at - 1)
+    path = node substr(path, at + 1)
+    if (path == node "/done.json") written[node] = changed
+    else if (path != node "/" && changed > latest[node]) latest[node] = changed
+  }
+  present[path] = size
   path = ""
 }
 # A line of the record, already read; 1 when the file is there as the line says.
@@ -173,7 +183,9 @@ function state(id,   file, line, ended, found, good) {
   flush()
   match($0, /^\/\/. [0-9]+ /)
   size = substr($0, 3, RLENGTH - 3)
-  path = substr($0, RLENGTH + 3)
+  path = substr($0, RLENGTH + 1)
+  changed = substr(path, 1, index(path, " ") - 1) + 0
+  path = substr(path, index(path, " ") + 3)
   next
 }
 { path = path "\n" $0 }
@@ -181,33 +193,11 @@ END {
   flush()
   for (i = 1; i <= n; i++) {
     s = state(ids[i])
+    if (s == "" && touched && latest[ids[i]] > written[ids[i]]) s = "touched"
     if (s != "" && !sums) print s "\t" ids[i]
   }
 }
 '
-
-# record_touched BASE ID...: those of the nodes where something changed after the record was written. A copied run may
-# look so, hence it is only a reason to compare.
-record_touched() {
-  local base=$1 i
-  shift
-  (
-    cd "$base" || exit
-    set -- "${@/#/./}"
-    for ((i = 1; i <= $#; i += 500)); do
-      find "${@:i:500}" -mindepth 1 -printf '//%C@ %H//%P\n' 2>/dev/null
-    done | awk -F // '
-      /^\/\/[0-9]/ {
-        at = index($2, " ")
-        node = substr($2, at + 3)
-        changed = substr($2, 1, at - 1) + 0
-        if ($3 == "done.json") written[node] = changed
-        else if (changed > latest[node]) latest[node] = changed
-      }
-      END { for (node in latest) if (latest[node] > written[node]) print node }'
-    exit "${PIPESTATUS[1]}"
-  )
-}
 
 # record_differences DIR: the names of what is not as its record says, one a line; needs the checksums of all its files.
 # (Not every transfer carries empty directories.)

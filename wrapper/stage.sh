@@ -12,7 +12,7 @@ phase_scratch() {
     [[ $need == 1024 ]] || scratch_good "$base" || continue
     sweep_scratch "$base"
     scratch=${base%/}/wfc.$UID.$me
-    (umask 077 && mkdir -- "$scratch" "$scratch"/{tmp,own,mnt,wfc} "$scratch"/wfc/{run,job,state,home,tool} "$scratch"/wfc/tool/{tmp,stage}) && return 0
+    (umask 077 && mkdir -- "$scratch" "$scratch/tmp") && return 0
     scratch=
   done
   finish 75 scratch.none "no scratch directory with $((need / 1024)) MiB among: ${candidates[*]}; set WFC_SCRATCH"
@@ -55,12 +55,12 @@ sweep_scratch() {
 
 phase_stagein() {
   local parent
+  [[ ${#parents[@]} == 0 && ${wfc_parents-} != copy ]] || source "$wfc_lib/parents.sh"
   find_inputs
   check_linked
   [[ $returns != condor ]] || check_transferred
   place_own
-  tool_dir=$scratch/wfc/tool
-  [[ $runtime != none ]] || job=$tool_dir
+  if [[ $runtime == none ]]; then job=$scratch tool_dir=$scratch; else tool_dir=$scratch/wfc/tool; fi
   [[ ${wfc_parents-} != copy ]] || copy_parents
   [[ -z ${wfc_workspace-} ]] || workspace_stage
   if [[ $runtime != none ]]; then
@@ -126,6 +126,7 @@ find_inputs() {
 check_linked() {
   local fault
   [[ -e $wfc_lib/inputs.tsv ]] && ((${#inputs[@]})) || return 0
+  source "$wfc_lib/inputs.sh"
   inputs_fault "$wfc_lib/inputs.tsv" "${WFC_INPUTS:-$WFC_RUN/.inputs}" "${inputs[@]}"
   [[ -z $fault ]] || finish 65 input.changed "$fault; then resume the run"
 }

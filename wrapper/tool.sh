@@ -9,9 +9,9 @@ tool_stage_in() {
   [[ -z ${wfc_outdir-} || $runtime != none ]] ||
     finish 65 runtime.none "the tool works in $wfc_outdir (dockerOutputDirectory), which only a container has; compile without --container none"
   if [[ -z $p_command ]]; then
-    find_python
-    tool_runtime command >"$scratch/words" || tool_failed $?
-    while IFS= read -r -d '' value; do words+=("$value"); done <"$scratch/words"
+    tool_ask command
+    while IFS= read -r -d '' value; do words+=("$value"); done <"$scratch/answer"
+    [[ -z ${node_files+set} ]] || tool_asked
     case ${words[0]-} in
       run) p_command=${words[1]} node_limit=${words[2]} node_stage=(${words[@]+"${words[@]:3}"}) ;;
       skip) tool_skip "${words[1]}" ;;
@@ -23,9 +23,37 @@ tool_stage_in() {
   ((${#placed[@]} == 0)) || "${runtime}_argv"
 }
 
-# tool_runtime QUESTION [EXIT CODE]
-tool_runtime() {
-  printf %s "$node_call" | runtime "$1" "$WFC_BUNDLE" "$WFC_RUN" "$root" "$job" "$own" "$id" "$scratch/call.json" "$wfc_tool" "${@:2}"
+# tool_ask QUESTION: what the evaluator says, in $scratch/answer. One process answers all questions of a node, because Python
+# takes longer to start than to answer; it waits for the next one on a pipe, whose end is the wrapper's.
+tool_ask() {
+  [[ -n ${evaluator_pid-} ]] || tool_evaluator
+  # Bash forgets the pipes of one that was killed.
+  {
+    printf '%s\n' "$1" >&"${evaluator[1]-}"
+    read -r _ <&"${evaluator[0]-}" && return
+  } 2>/dev/null
+  wait "$evaluator_pid"
+  tool_failed $?
+}
+
+tool_evaluator() {
+  source "$wfc_lib/late.sh"
+  find_python
+  coproc evaluator {
+    exec 8>&- 9>&-
+    WFC_CODE=$WFC_RUN/.runtime exec "$python" -I -S "$wfc_lib/runtime.zip" node \
+      "$WFC_BUNDLE" "$WFC_RUN" "$root" "$job" "$own" "$id" "$wfc_tool" "$scratch/answer"
+  }
+  # shellcheck disable=SC2154 # set by coproc
+  evaluator_pid=$evaluator_PID
+  printf '%s\n' "$node_call" >&"${evaluator[1]}"
+}
+
+# tool_asked: there are no more questions.
+tool_asked() {
+  [[ -z ${evaluator[1]-} ]] || eval "exec ${evaluator[1]}>&-"
+  wait "$evaluator_pid"
+  evaluator_pid=
 }
 
 # tool_failed CODE: of the evaluator, which has said why.
@@ -116,13 +144,13 @@ tool_ended() {
 
 # tool_collect CODE: what the tool gives, in $tool_published.
 tool_collect() {
-  local file members placed=()
+  local file placed=()
   tool_published=
   [[ $runtime == none ]] || tool_relink
   if [[ -n ${node_call-} && -z ${node_files+set} || -e $own/cwl.output.json ]]; then
-    find_python
-    members=$(tool_runtime results "$1" && printf .) || tool_failed $?
-    tool_published=${members%.}
+    tool_ask "results $1"
+    IFS= read -r -d '' tool_published <"$scratch/answer"
+    tool_asked
   else
     for file in ${node_files[@]+"${node_files[@]}"}; do
       [[ ! -L $own/$file ]] || tool_resolve "$own/$file"

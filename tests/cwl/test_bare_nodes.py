@@ -125,7 +125,7 @@ def test_nothing_but_the_standard_library_is_imported(bare: Path, tmp_path: Path
     assert done.returncode == 0, done.stdout + done.stderr
     assert placeless(output_object(tmp_path / "bundle/run/outputs")) == placeless(expected)
     ran = [line for line in calls.read_text().splitlines() if "runtime.zip" in line]
-    assert {line.split(".zip ")[1].split()[0] for line in ran} >= {"command", "results", "expand", "give"}
+    assert {line.split(".zip ")[1].split()[0] for line in ran} >= {"node", "expand", "give"}
     assert all(line.startswith("-I -S ") for line in ran)
 
 

@@ -25,7 +25,7 @@ from wfcompile.ir import Workflow
 from wfcompile.jq_program import run_jq
 from wfcompile.options import Options
 from wfcompile.runtime.expand import Known
-from wfcompile.runtime.late import at_pointer
+from wfcompile.runtime.pointers import at_pointer
 from wfcompile.runtime.points import expanded
 from wfcompile.runtime.values import Problem
 

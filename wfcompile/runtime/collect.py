@@ -9,7 +9,8 @@ import os.path
 from typing import Any, List
 
 from .format_language import unsafe_names
-from .late import JqAll, decode, evaluate, published_at
+from .late import JqAll, evaluate
+from .pointers import decode, published_at
 from .records import published_by
 from .values import RESERVED, RUN, Problem
 

@@ -11,10 +11,11 @@ from .collect import publish_triples
 from .dagman import dag_lines
 from .emit import row, slot_names
 from .expand import slots_of
-from .late import decode, evaluate, published_at
+from .late import evaluate
 from .make import make_rules
 from .outputs import Output, choose_outputs, output_lines
 from .parts import NODES, Part, place_of, refuse_shared, shard_of
+from .pointers import decode, published_at
 from .records import is_done, published_by
 from .run_time import Plan, asked_of, expanded_now, ids_of, part_of, read_plan, run_jq
 from .slurm import slurm_lines

@@ -8,7 +8,7 @@ import re
 from typing import Any, List, Optional, Sequence, Tuple
 
 from .format_language import Field, parse
-from .late import encode
+from .pointers import encode
 from .publish import GLOBS, Glob
 from .references import Rows
 from .values import JOB, RUN, Deferred, Late

@@ -20,7 +20,7 @@ Semantics: yadage's scheduler and expression handlers; a node's directory is its
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from . import jsonpath
-from .format_language import Context, Field, FormatError, needs_context, parse
+from .format_language import Context, Field, needs_context, parse
 from .input_paths import input_paths
 from .jq.reads import keys_read
 from .jq_stage import JqAll, parameter_sets
@@ -32,6 +32,7 @@ from .values import (
     ROOT_INIT,
     RUN,
     Deferred,
+    FormatError,
     Late,
     Pending,
     Problem,

@@ -8,7 +8,7 @@ import re
 import string
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Union
 
-from .values import RESERVED, RUN, Deferred, Published, has_late
+from .values import RESERVED, RUN, Deferred, FormatError, Published, has_late
 
 
 class Field(NamedTuple):
@@ -25,10 +25,6 @@ Piece = Union[str, Field]
 def base_name(field: Field) -> str:
     """Return the parameter that a field reads."""
     return re.split(r"[.\[]", field.name)[0]
-
-
-class FormatError(ValueError):
-    """A format string cannot be read, or names what is not there."""
 
 
 def parse(text: str) -> List[Piece]:

@@ -6,7 +6,7 @@ script sees the results.
 
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from .late import at_pointer
+from .pointers import at_pointer
 from .publish import escape
 from .references import Results, Scope, entries_of
 from .values import (

@@ -5,20 +5,19 @@
     outputs BUNDLE RUN                write RUN/dynamic/outputs.tsv of the whole run
     late RUN ROOT                     read an expression a line, print the values, each ended by NUL
     publish RUN OWN ROOT NODE         read (pointer, mode, argument) triples ended by NUL, print members of `published`
-    command NODE…                     read the call of a CWL tool (cwl/node.py), print its command and what it needs
-    results NODE… CODE                read the same, print members of `published`
+    node NODE…                        read the call of a CWL tool and questions about it (cwl/node.py), and answer them
     give BUNDLE RUN DIRECTORY         collect what a CWL workflow gives into a directory
 
 Code 65: the workflow or its data are at fault; 75: this host is. The message says how.
 """
 
 import errno
+import gc
 import sys
 from importlib import import_module
 from typing import List
 
-from .format_language import FormatError
-from .values import Problem
+from .values import FormatError, Problem
 
 COMMANDS = {
     "expand": ("commands", "expand_point"),
@@ -26,8 +25,7 @@ COMMANDS = {
     "outputs": ("commands", "write_outputs"),
     "late": ("commands", "print_late"),
     "publish": ("commands", "print_published"),
-    "command": ("cwl.node", "print_command"),
-    "results": ("cwl.node", "print_results"),
+    "node": ("cwl.node", "answer"),
     "give": ("cwl.give", "give"),
 }
 
@@ -39,7 +37,9 @@ def main(words: List[str]) -> int:
     """Run one command; returns its exit code."""
     module, function = COMMANDS[words[0]]  # loaded only when asked for: a start counts a thousand times
     try:
-        return int(getattr(import_module("." + module, __package__), function)(*words[1:]))
+        run = getattr(import_module("." + module, __package__), function)
+        gc.enable()  # start.py has put it off: of what is imported, nothing is garbage
+        return int(run(*words[1:]))
     except (Problem, FormatError) as error:
         advice = getattr(error, "advice", "")
         sys.stderr.write("%s%s\n" % (error, "; " + advice if advice else ""))

@@ -12,8 +12,8 @@ the result and a (pointer, mode, argument) triple that is resolved when the comm
 
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from .format_language import Field, FormatError, base_name, parse, render
-from .values import RUN, Deferred, Late, Problem, has_late, in_order, in_part
+from .format_language import Field, base_name, parse, render
+from .values import RUN, Deferred, FormatError, Late, Problem, has_late, in_order, in_part
 
 Glob = Tuple[str, str, Any]  # pointer, mode, text or Deferred
 GLOBS = ("pattern", "relative", "list")

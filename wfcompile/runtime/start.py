@@ -4,6 +4,7 @@ Python compiles what it imports from a zip anew each time, which takes longer th
 name to keep the compiled modules under: one file, as good as what it was made from, for this zip and this Python.
 """
 
+import gc
 import marshal
 import os
 import sys
@@ -63,6 +64,7 @@ def keep(modules: Modules, path: str) -> None:
 
 def start(archive: str) -> int:
     """Find the modules, compiled before if possible, and run the command; returns its exit code."""
+    gc.disable()  # until everything is imported
     kept = os.environ.get("WFC_CODE")
     if kept:
         with open(archive, "rb") as file:

@@ -81,6 +81,10 @@ class Problem(Exception):
         self.part = part
 
 
+class FormatError(ValueError):
+    """A format string cannot be read, or names what is not there."""
+
+
 @contextmanager
 def in_part(*part: str) -> Iterator[None]:
     """Say of a Problem in which part of a step it was, if that is not known yet."""

@@ -32,7 +32,8 @@ from wfcompile.jq_program import run_jq
 from wfcompile.options import Options
 from wfcompile.runtime.expand import slots_of
 from wfcompile.runtime.format_language import Field
-from wfcompile.runtime.late import at_pointer, command, evaluate, in_command
+from wfcompile.runtime.late import command, evaluate, in_command
+from wfcompile.runtime.pointers import at_pointer
 from wfcompile.runtime.values import RUN, has_leaf
 
 Execute = Callable[[dict[str, Any], dict[str, Any], Path], None]  # a job, its environment, the node's directory

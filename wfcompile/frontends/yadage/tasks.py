@@ -12,7 +12,8 @@ from wfcompile.frontends.hints import Hints, key_hints, merge_hints, word_hints
 from wfcompile.frontends.yadage.references import Library
 from wfcompile.ir import Step
 from wfcompile.loc import Loc
-from wfcompile.runtime.format_language import Field, FormatError, parse
+from wfcompile.runtime.format_language import Field, parse
+from wfcompile.runtime.values import FormatError
 
 _PROCESSES = {
     "string-interpolated-cmd": ("process_type", "cmd"),

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..input_paths import input_paths
-from ..late import at_pointer
+from ..pointers import at_pointer
 from ..references import PendingStep, Rows
 from ..values import RUN, Deferred, Late, Pending, Problem, Waiting, has_late, in_part, late_nodes
 from .call import Call, asked_by, place_before, tool_inputs

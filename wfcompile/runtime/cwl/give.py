@@ -4,7 +4,7 @@ import json
 import os.path
 from typing import Any, Dict
 
-from ..late import decode, encode
+from ..pointers import decode, encode
 from ..values import Problem
 from .files import host_in
 from .javascript import Javascript

@@ -1,4 +1,4 @@
-"""What a node asks of the evaluator: its command before, its outputs after, and the workflow's outputs at the end.
+"""What a node asks of the evaluator: its command before, its outputs after.
 
 The wrapper gives the node's call as JSON (runtime.emit writes it into the row): {"inputs": {…}, "guards": [...]}.
 """
@@ -6,14 +6,14 @@ The wrapper gives the node's call as JSON (runtime.emit writes it into the row):
 import json
 import os.path
 import sys
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple
 
-from ..late import decode, published_at
+from ..pointers import decode, published_at
 from ..records import published_by
 from ..values import Problem
 from .call import place_in, tool_inputs
 from .collect import collect
-from .command import prepare
+from .command import Prepared, prepare
 from .complete import complete
 from .files import Host, host_in
 from .javascript import Javascript
@@ -31,70 +31,68 @@ class Node(NamedTuple):
     job: str  # its directory in scratch, as the command sees it
     own: str  # its own directory
     name: str
-    memory: str  # a file for what is to be kept between the two questions
     tool: str  # its number
+    answer: str  # the file for answers
 
 
-def print_command(*words: str) -> int:
-    """Print the words of `command_of`, each ended by NUL."""
-    _write("".join([word + "\0" for word in command_of(node_from(words), _read())]))
+def answer(*words: str) -> int:
+    """Read a node's call, then questions, a line each; fill the node's file with each answer, then write a line.
+
+    `command`: `skip` and the outputs, or `run`, the command, the seconds it may take and triples of what to stage.
+    `results CODE`: what the node publishes, as a member of a JSON object; CODE is what the command ended with.
+    """
+    node = Node(*words)
+    call = json.loads(_line())
+    prepared = None  # kept from one question to the next
+    for question in iter(_line, ""):
+        asked, _, code = question.partition(" ")
+        with Javascript() as javascript:  # its process does not wait for the command to end
+            world = World(javascript, host_of(node))
+            if asked == "command" and not all_true(decode(call["guards"]), published_in(node.run), world):
+                nothing = {port["name"]: None for port in tool_of(node)["outputs"]}
+                _reply(node, "".join([word + "\0" for word in ("skip", json.dumps(nothing))]))
+                continue
+            prepared = prepared or _prepared(node, call, world)
+            if asked == "command":
+                _reply(node, "".join([word + "\0" for word in _run(prepared)]))
+            else:
+                outputs = outputs_of(node, call, prepared.inputs, int(code), world)
+                _reply(node, '"":' + json.dumps(outputs, ensure_ascii=False, separators=(",", ":")))
     return 0
 
 
-def print_results(*words: str) -> int:
-    """Print what the node publishes as a member of a JSON object."""
-    outputs = outputs_of(node_from(words[:-1]), _read(), int(words[-1]))
-    _write('"":' + json.dumps(outputs, ensure_ascii=False, separators=(",", ":")))
-    return 0
+def _line() -> str:
+    return sys.stdin.buffer.readline().decode("utf-8", "surrogateescape").rstrip("\n")
 
 
-def node_from(words: Sequence[str]) -> Node:
-    """Return the node that the wrapper's words tell of."""
-    return Node(*words)
+def _reply(node: Node, text: str) -> None:
+    with open(node.answer, "wb") as file:
+        file.write(text.encode("utf-8", "surrogateescape"))
+    sys.stdout.write("\n")
+    sys.stdout.flush()
 
 
-def _read() -> str:
-    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
-
-
-def _write(text: str) -> None:
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-
-
-def command_of(node: Node, text: str) -> List[str]:
-    """Return `skip`, or `run`, the command, the seconds it may take and the triples of what must be staged before."""
-    call = decode(json.loads(text))
-    javascript = Javascript()
-    world = World(javascript, host_of(node))
-    if not all_true(call["guards"], published_in(node.run), world):
-        return ["skip", json.dumps({port["name"]: None for port in tool_of(node)["outputs"]})]
-    prepared = _prepared(node, call, world)
-    with open(node.memory, "w", encoding="utf-8", errors="surrogateescape") as file:
-        json.dump(prepared.inputs, file)
+def _run(prepared: Prepared) -> List[str]:
     words = ["run", prepared.command, str(prepared.limit)]
     for triple in prepared.stage:
         words += triple
     return words
 
 
-def outputs_of(node: Node, text: str, exit_code: int) -> Dict[str, Any]:
+def outputs_of(
+    node: Node, call: Dict[str, Any], inputs: Dict[str, Any], exit_code: int, world: World
+) -> Dict[str, Any]:
     """Return a node's outputs, looked for in its directory."""
     tool = tool_of(node)
-    javascript = Javascript()
-    if os.path.exists(node.memory):
-        with open(node.memory, encoding="utf-8", errors="surrogateescape") as file:
-            inputs = json.load(file)
-    else:
-        inputs = _prepared(node, decode(json.loads(text)), World(javascript, host_of(node))).inputs
-    place = place_of(node, tool)._replace(**json.loads(text)["amounts"])
-    outputs = collect(tool, inputs, place, host_of(node), exit_code, javascript)
+    place = place_of(node, tool)._replace(**call["amounts"])
+    outputs = collect(tool, inputs, place, host_of(node), exit_code, world.javascript)
     # Below a root of their own, later nodes have only the directories of their parents, as HTCondor brings only those.
     return outputs if node.root == node.run else owned(outputs, host_of(node))
 
 
-def _prepared(node: Node, call: Dict[str, Any], world: World) -> Any:
+def _prepared(node: Node, call: Dict[str, Any], world: World) -> Prepared:
     tool = tool_of(node)
-    inputs = tool_inputs(tool, resolved(call["inputs"], published_in(node.run), world))
+    inputs = tool_inputs(tool, resolved(decode(call["inputs"]), published_in(node.run), world))
     place = place_of(node, tool)._replace(**call["amounts"])
     inputs = complete(inputs, tool, place, host_of(node), world.javascript)
     return prepare(tool, inputs, place, world.javascript)

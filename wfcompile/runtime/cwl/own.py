@@ -1,7 +1,6 @@
 """Outputs that are files of others: where only a node's own directory reaches the next one, it gets copies of them."""
 
 import os
-import shutil
 from typing import Any
 
 from ..values import RUN
@@ -33,6 +32,8 @@ def _copy(host: Host, location: str, target: str) -> None:
     os.makedirs(os.path.dirname(target), exist_ok=True)
     source = host.path(location)
     if not os.path.isdir(source):
+        import shutil  # with compression, which few nodes have to wait for
+
         shutil.copy(source, target)
         return
     os.mkdir(target)
