@@ -91,8 +91,13 @@ def compiled(tmp_path: Path, document: str, job: dict[str, Any]) -> Path:
 
 
 def options(tmp_path: Path) -> Options:
-    inputs = (tmp_path / "job.json",)
-    return Options(tmp_path / "workflow.cwl", target="make", input_files=inputs, container="none")
+    return Options(
+        tmp_path / "workflow.cwl",
+        target="make",
+        input_files=(tmp_path / "job.json",),
+        container="none",
+        allowed_paths=(DYNAMIC,),
+    )
 
 
 def make(bundle: Path, path: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -80,7 +80,7 @@ def load(suite: Path, name: str) -> Workflow:
     place, entry = ENTRIES[name]
     directory = suite / place
     jobs = (directory / entry["job"],) if entry.get("job") else ()
-    options = Options(directory / entry["tool"], input_files=jobs)
+    options = Options(directory / entry["tool"], toplevel=suite, input_files=jobs)
     document = read_document(find_spec(options.spec, None))
     return recognise(document).load(document, options)
 
