@@ -10,12 +10,12 @@ from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 
 from ..late import decode, published_at
 from ..records import published_by
-from ..values import Problem
+from ..values import RUN, Problem
 from .call import tool_inputs
 from .collect import collect
 from .command import prepare
 from .complete import complete
-from .files import Host, host_in
+from .files import Host, host_in, in_files
 from .javascript import Javascript
 from .late import World, all_true, resolved
 from .own import owned
@@ -42,9 +42,14 @@ def print_command(*words: str) -> int:
 
 
 def print_results(*words: str) -> int:
-    """Print what the node publishes as a member of a JSON object."""
-    outputs = outputs_of(node_from(words[:-1]), _read(), int(words[-1]))
-    _write('"":' + json.dumps(outputs, ensure_ascii=False, separators=(",", ":")))
+    """Print what the node publishes as a member of a JSON object, and what of its directory that is, each with NUL."""
+    node = node_from(words[:-1])
+    outputs = outputs_of(node, _read(), int(words[-1]))
+    texts = ['"":' + json.dumps(outputs, ensure_ascii=False, separators=(",", ":"))]
+    own = "%s/%s/" % (RUN, node.name)
+    places = [value.get("location", "") for value in in_files(outputs)]
+    texts += [place[len(own) :] for place in places if place.startswith(own)]
+    _write("".join([text + "\0" for text in texts]))
     return 0
 
 
