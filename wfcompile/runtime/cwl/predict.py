@@ -4,6 +4,7 @@ import posixpath
 from typing import Any, Dict, Iterator, List
 
 from ..values import RUN, in_part
+from .derived import is_file
 from .expressions import Context, evaluate, is_expression, pieces
 from .files import Value, in_files
 from .globs import MAGIC, inner_parts
@@ -83,9 +84,13 @@ def _is_text(entry: Any, context: Context) -> bool:
 
 def _unwrapped(value: Any) -> List[Any]:
     """Return the files among what an expression lists: each alone, or as an entry with a name of its own."""
-    found = []
+    found = []  # type: List[Any]
     for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict) and "entry" in item:
-            item = dict(item["entry"], basename=item["entryname"]) if item.get("entryname") else item["entry"]
-        found.append(item)
+        if isinstance(item, list):
+            found += _unwrapped(item)
+        elif isinstance(item, dict) and "entry" in item:
+            inside, name = item["entry"], item.get("entryname")
+            found.append(dict(inside, basename=name.split("/")[0]) if name and is_file(inside) else inside)
+        else:
+            found.append(item)
     return found
