@@ -137,8 +137,10 @@ def tool_values(workflow: Workflow, step: int) -> dict[str, Any] | None:
     if number is None:
         return None
     tool = workflow.template["tools"][number]
-    codes = {key: " ".join(map(str, tool.get(f"{key}Codes", ()))) for key in ("success", "temporaryFail")}
-    return {"number": number, "success": codes["success"] or "0", "again": codes["temporaryFail"]}
+    success, again, never = (tool.get(f"{key}Codes", []) for key in ("success", "temporaryFail", "permanentFail"))
+    if 0 not in [*success, *again, *never]:
+        success = [*success, 0]
+    return {"number": number, "success": " ".join(map(str, success)), "again": " ".join(map(str, again))}
 
 
 def publishes_late(publisher: dict[str, Any]) -> bool:

@@ -82,8 +82,9 @@ tool_here() {
 
 # tool_ended CODE: 0 when the tool says that this is success; 75 when it says that it may try again.
 tool_ended() {
-  case " $wfc_again " in *" $1 "*) finish 75 payload.again "the command ended with $1, which the tool calls a temporary failure" ;; esac
   case " $wfc_success " in *" $1 "*) return 0 ;; esac
+  case " $wfc_again " in *" $1 "*) finish 75 payload.again "the command ended with $1, which the tool calls a temporary failure" ;; esac
+  (($1)) || finish 65 payload.exit 'the command ended with 0, which the tool calls a failure'
   return 1
 }
 
@@ -144,6 +145,18 @@ tool_gives() {
     [[ $1/ != "$file"/* ]] || return 0
   done
   return 1
+}
+
+# Outputs are copied with what their links lead to: a directory that is in itself would have no end.
+tool_loops() {
+  local given said
+  for given in ${tool_given[@]+"${tool_given[@]}"}; do
+    [[ -d $own/$given ]] || continue
+    said=$(find -L "$own/$given" 2>&1 >/dev/null)
+    [[ $said == *'system loop detected; '* ]] || continue
+    said=${said#*"$own"/}
+    finish 65 output.loop "the link ${said%%"' "*} leads to a directory that it is in, and $given is an output; remove it"
+  done
 }
 
 # tool_elsewhere TARGET: does a link lead to another node's results, an input, or what was staged? `cp -r` of an input
