@@ -141,3 +141,21 @@ def test_formats_of_files_in_a_list(tmp_path: Path) -> None:
     one = "{class: File, path: x, format: 'http://e.org/%s'}"
     message = said(tmp_path, document, f"many:\n- {one % 'a'}\n- {one % 'b'}\n")
     assert "/job.yml:3:3: the File 'x' of the input 'many' has the format http://e.org/b; it must be" in message
+
+
+def test_a_crossproduct_without_end(tmp_path: Path) -> None:
+    document = """cwlVersion: v1.2
+class: Workflow
+requirements: {ScatterFeatureRequirement: {}}
+inputs: {a: "int[]"}
+outputs: []
+steps:
+  one:
+    scatter: [x, y, z]
+    scatterMethod: nested_crossproduct
+    in: {x: a, y: a, z: a}
+    out: []
+    run: {class: CommandLineTool, inputs: {x: int, y: int, z: int}, baseCommand: 'true', outputs: []}
+"""
+    message = said(tmp_path, document, f"a: {list(range(2000))}")
+    assert "/main.cwl:9:" in message and "the scatter makes 8000000000 nodes, more than 5000000; is it" in message

@@ -215,6 +215,7 @@ nonsense: 1
         ),
         ("anything: 1", "main.cwl:5:3: Missing required input parameter 'bam'"),
         ("bam: [", "job.yml:1:7: "),
+        (f"anything: {'[' * 3000}{']' * 3000}", "job.yml:1:1: nested too deeply; flatten it"),
         ("- a list", "is no mapping of inputs to values"),
         ("bam: {class: File, path: n.bam}\nanything: ⦗", "job.yml:2:1: a reserved character; take it out"),
     ],
@@ -271,6 +272,11 @@ def test_a_warning_names_the_job_order(tmp_path: Path, monkeypatch: pytest.Monke
         ("class: Workflow", "class: Werkflow", "main.cwl:2:1: "),
         ("v1.2", "draft-2", "main.cwl:1:13: unknown cwlVersion 'draft-2'; known: v1.0, v1.1, v1.2"),
         ("run: tool.cwl", "run: tol.cwl", "main.cwl:17:5: Field 'run' contains undefined reference to 'tol.cwl'"),
+        (
+            "run: tool.cwl",
+            "run: main.cwl",
+            "main.cwl:17:5: the step runs 'main.cwl', which it is a part of; a workflow",
+        ),
         (
             "run: tool",
             "run: http://a.b/tool",

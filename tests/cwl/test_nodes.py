@@ -86,7 +86,7 @@ def test_codes_of_success(tmp_path: Path, codes: str, ended: int, expected: int)
 @pytest.mark.parametrize("glob", ["dd", "dl", "d*"])
 def test_a_directory_in_itself_is_no_output(tmp_path: Path, glob: str) -> None:
     text = TOOL + "inputs: []\nbaseCommand: [sh, -c, 'mkdir dd; ln -s . dd/l1; ln -s . dd/l2; ln -s $PWD/dd dl']\n"
-    kind = "Directory" if glob == "dd" else "Directory[]"
+    kind = "Directory" if glob == "dd" else "'Directory[]'"
     text += f"outputs: {{f: {{type: {kind}, outputBinding: {{glob: '{glob}'}}}}}}\n"
     code, _, said = ran(tmp_path, text)
     assert code == FAILED and "the link d" in said and "leads to a directory that it is in" in said, said

@@ -67,6 +67,8 @@ def refused(error: BaseException, texts: Mapping[str, str], fallback: Loc | None
     """Return the one message that cwltool's error amounts to, at its most precise position."""
     from cwltool.errors import UnsupportedRequirement
 
+    if isinstance(error, RecursionError):
+        return Refused("nested too deeply", "flatten it", fallback)
     if isinstance(error, KeyError) and error.__context__ is not None:  # cwltool stumbles over its own message
         error = error.__context__
     what, loc = _tree(error) or message(str(error))

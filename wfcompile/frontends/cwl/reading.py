@@ -16,7 +16,7 @@ from schema_salad.fetcher import DefaultFetcher
 
 from wfcompile.documents import Document, display_path
 from wfcompile.errors import Diagnostic, Refused
-from wfcompile.frontends.cwl.faults import KEEP_COPY, is_remote, message, path_of, refused
+from wfcompile.frontends.cwl.faults import KEEP_COPY, is_remote, loc_of, message, path_of, refused, shown
 from wfcompile.frontends.cwl.fence import LEADS_OUT, NO_NETWORK, Fence
 from wfcompile.loc import Loc
 
@@ -47,11 +47,10 @@ class Reader:
         """Return a document's process with its steps; `requirements` are those of the job order."""
         from cwltool.context import LoadingContext
         from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
-        from cwltool.workflow import default_make_tool
 
         context = LoadingContext(
             {
-                "construct_tool_object": default_make_tool,
+                "construct_tool_object": _Nest().construct,
                 "disable_js_validation": True,  # a linter, which would start a node for each expression
                 "doc_cache": False,
                 "fetcher_constructor": self.fetcher,
@@ -121,6 +120,29 @@ class Reader:
     def _every(self) -> dict[str, str]:
         """Return every text by its file's path or address."""
         return {**{str(path): text for path, text in self.texts.items()}, **self.remote}
+
+
+class _Nest:
+    """Makes processes as cwltool does, and refuses one that runs itself, which cwltool would make for ever."""
+
+    def __init__(self) -> None:
+        self.outer: list[Any] = []
+
+    def construct(self, process: Any, context: Any) -> Any:
+        """Return the process that cwltool makes of what it has read."""
+        from cwltool.workflow import default_make_tool
+
+        name = process.get("id")  # a process that stands in its step has none
+        if name is not None and name in [outer.get("id") for outer in self.outer]:
+            step = next((step for step in self.outer[-1]["steps"] if step["run"] == name), None)
+            file, hash_, fragment = name.partition("#")
+            what = f"the step runs '{shown(file)}{hash_}{fragment}', which it is a part of"
+            raise Refused(what, "a workflow cannot run itself", step and loc_of(step, "run"))
+        self.outer.append(process)
+        try:
+            return default_make_tool(process, context)
+        finally:
+            self.outer.pop()
 
 
 class _Fetcher(DefaultFetcher):
