@@ -213,7 +213,7 @@ nonsense: 1
             "bam: {class: File, location: 'http://example.org/x'}\nanything: 1",
             "job.yml:1:20: 'http://example.org/x' is not",
         ),
-        ("anything: 1", "main.cwl:5:3: Missing required input parameter 'bam'"),
+        ("anything: 1", "main.cwl:5:3: the input 'bam' must have a value; give it in a job order"),
         ("bam: [", "job.yml:1:7: "),
         (f"anything: {'[' * 3000}{']' * 3000}", "job.yml:1:1: nested too deeply; flatten it"),
         ("- a list", "is no mapping of inputs to values"),
@@ -267,7 +267,11 @@ def test_a_warning_names_the_job_order(tmp_path: Path, monkeypatch: pytest.Monke
     [
         ("MultipleInputFeatureRequirement", "MPIRequirement", "main.cwl:4:3: "),
         ("given: first}", "given: zebra/out}", "main.cwl:16:3: the steps apple and zebra wait for each other; remove"),
-        ("first: File", "first: string", "main.cwl:8:3: Source 'first' of type \"string\" is incompatible"),
+        (
+            "first: File",
+            "first: string",
+            "main.cwl:8:3: Source 'first' of type string is incompatible with sink",
+        ),
         ("cwl\n    in: {given: first}", "cwl\n    in: {}", "main.cwl:18:"),
         ("class: Workflow", "class: Werkflow", "main.cwl:2:1: "),
         ("v1.2", "draft-2", "main.cwl:1:13: unknown cwlVersion 'draft-2'; known: v1.0, v1.1, v1.2"),
@@ -421,3 +425,20 @@ print(len(workflow.init["words"]), time.process_time())"""
 
 def test_steps_come_in_the_same_order_always(chain: Path) -> None:
     assert len({json.dumps(load(chain, input_files=(chain / "job.yml",)).template) for _ in range(10)}) == 1
+
+
+def test_a_warning_says_things_once(tmp_path: Path) -> None:
+    """Types are as authors write them, and two links that are alike are told apart."""
+    document = """cwlVersion: v1.2
+class: Workflow
+inputs: {a: "int[]?"}
+outputs: []
+steps:
+  one:
+    in: {x: a, y: a}
+    out: []
+    run: {class: CommandLineTool, inputs: {x: "int[]", y: "int[]"}, baseCommand: 'true', outputs: []}
+"""
+    warnings = load(write(tmp_path, main_cwl=document), parameters=(("a", [1]),)).warnings
+    said = "Source 'a' of type int[]? may be incompatible with sink '%s' of type int[]"
+    assert [warning.partition(": ")[2] for warning in warnings] == [" ".join((said % "x", said % "y"))]

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from schema_salad.exceptions import ValidationException
 from schema_salad.fetcher import DefaultFetcher
 
-from wfcompile.documents import Document, display_path
+from wfcompile.documents import Document, display_path, not_utf8
 from wfcompile.errors import Diagnostic, Refused
 from wfcompile.frontends.cwl.faults import KEEP_COPY, is_remote, loc_of, message, path_of, refused, shown
 from wfcompile.frontends.cwl.fence import LEADS_OUT, NO_NETWORK, Fence
@@ -161,7 +161,10 @@ class _Fetcher(DefaultFetcher):
             return text
         if urlsplit(url).scheme == "file" and not self.fence.holds(path_of(url)):
             raise ValidationException(f"'{path_of(url)}' {LEADS_OUT}")
-        text = super().fetch_text(url, content_types)
+        try:
+            text = super().fetch_text(url, content_types)
+        except UnicodeDecodeError as error:
+            raise not_utf8(error, shown(url)) from None
         self.reader.texts[path_of(url)] = text
         return text
 

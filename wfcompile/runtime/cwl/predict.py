@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterator, List
 
 from ..values import RUN, in_part
 from .derived import is_file
-from .expressions import Context, evaluate, is_expression, pieces
+from .expressions import Context, evaluate, needs_javascript, pieces
 from .files import Value, in_files
 from .globs import MAGIC, inner_parts
 from .place import Place, Unknown
@@ -25,14 +25,25 @@ def predict(tool: Dict[str, Any], inputs: Dict[str, Any], place: Place, javascri
     return {port["name"]: _certain(port, context, linked) for port in tool["outputs"]}
 
 
-def check_globs(tool: Dict[str, Any], outdir: str) -> None:
-    """Refuse constant patterns that lead out of a tool's directory."""
+def check_globs(tool: Dict[str, Any], inputs: Dict[str, Any], place: Place) -> None:
+    """Refuse patterns that lead out of a tool's directory, as far as they are known without JavaScript."""
+    context = Context(inputs, None, place, tool["requirements"], tool["version"])
     for port in tool["outputs"]:
         given = port.get("outputBinding", {}).get("glob", [])
         with in_part("tool", "outputs", port["name"]):
             for one in given if isinstance(given, list) else [given]:
-                if not is_expression(one):
-                    inner_parts(outdir, one)
+                if not needs_javascript(one, tool["version"]):
+                    _check_glob(one, context)
+
+
+def _check_glob(given: str, context: Context) -> None:
+    try:
+        value = evaluate(given, context)
+    except Unknown:
+        return
+    for pattern in value if isinstance(value, list) else [value]:
+        if isinstance(pattern, str):
+            inner_parts(context.place.outdir, pattern)
 
 
 def _plain(port: Dict[str, Any]) -> bool:
@@ -42,6 +53,11 @@ def _plain(port: Dict[str, Any]) -> bool:
 
 
 def _certain(port: Dict[str, Any], context: Context, linked: Any) -> Value:
+    with in_part("tool", "outputs", port["name"]):
+        return _found(port, context, linked)
+
+
+def _found(port: Dict[str, Any], context: Context, linked: Any) -> Value:
     given = port["outputBinding"]["glob"]
     patterns = []  # type: List[Any]
     for one in given if isinstance(given, list) else [given]:
@@ -49,8 +65,7 @@ def _certain(port: Dict[str, Any], context: Context, linked: Any) -> Value:
         patterns.extend(value if isinstance(value, list) else [value])
     if len(patterns) != 1 or not isinstance(patterns[0], str) or MAGIC.search(patterns[0]):
         raise Unknown("the names of files")
-    with in_part("tool", "outputs", port["name"]):
-        parts = inner_parts(context.place.outdir, patterns[0])
+    parts = inner_parts(context.place.outdir, patterns[0])
     if not parts or parts[0] in linked:
         raise Unknown("a file that may be one of the inputs")
     path = posixpath.join(context.place.outdir, *parts)
