@@ -62,9 +62,8 @@ def refusal(tmp_path: Path, specification: bytes, *words: bytes) -> str:
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
-    assert refusal(tmp_path, b"stages: \xe9").startswith(
-        "wfcompile: the specification 'workflow.yml' cannot be read: 'utf-8' codec"
-    )
+    said = refusal(tmp_path, b"# caf\xc3\xa9\nstages: \xe9")
+    assert said == "wfcompile: workflow.yml:2:9: not text in UTF-8 (byte 0xe9); write it in UTF-8"
     said = refusal(tmp_path, b"stages: []", b"-p", b"x=\xe9")
     assert said == "wfcompile: -p x:1:1: not text in UTF-8; write it in UTF-8"
 

@@ -211,7 +211,7 @@ def test_what_is_pending_is_shown(tmp_path: Path) -> None:
         ("work_*", None, ["generate"]),
         ("more_*", None, ["generate", "work_*"]),
         ("inner_*", None, ["generate", "more_*"]),
-        ("reduce_*", None, ["generate", "inner_*", "more_*"]),
+        ("reduce", None, ["generate", "inner_*", "more_*"]),
     ]
 
 

@@ -37,8 +37,8 @@ def _compile_options(command: Any) -> Any:
         [
             click.argument("spec", type=path),
             click.option("-t", "--target", default="make", show_default=True, help="dagman, slurm or make"),
-            click.option("-i", "--inputs", type=path, multiple=True, help="file of init data (YAML)"),
-            click.option("-p", "--parameter", multiple=True, metavar="KEY=YAML", help="one init value"),
+            click.option("-i", "--inputs", type=path, multiple=True, help="file of init data, or job order (YAML)"),
+            click.option("-p", "--parameter", multiple=True, metavar="KEY=YAML", help="one init value, or input"),
             click.option("--toplevel", type=path, help="directory the specification's $ref are relative to"),
             click.option("--initdir", type=path, help="directory the init data's files are in"),
             click.option("-d", "--dataopt", multiple=True, metavar="K=V", help="as yadage-run's -d (initdir)"),
@@ -87,7 +87,8 @@ def compile_command(outdir: Path | None, force: bool, **arguments: Any) -> None:
         _say(warning)
     where = shlex.quote(str(result.directory if not str(result.directory).startswith("-") else f"./{result.directory}"))
     state = "" if result.new else " (unchanged)"
-    _say(f"{len(result.workflow.rows)} nodes{state}; next: cd {where} && {result.next_command}")
+    count = len(result.workflow.rows)
+    _say(f"{count} node{'s' * (count != 1)}{state}; next: cd {where} && {result.next_command}")
     click.echo(result.directory)
 
 

@@ -16,11 +16,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
-from urllib.parse import unquote
 
 import click
 
 from wfcompile import __version__
+from wfcompile.runtime.cwl.urls import unquote
 
 DONE, FAILED, UNSUPPORTED, INTERRUPTED = 0, 1, 33, 130
 OBJECT = "cwl.output.json"  # the last job writes it into outputs/, with locations (URLs) relative to there

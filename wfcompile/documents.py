@@ -95,9 +95,18 @@ def read_document(path: Path, what: str = "file", loc: Loc | None = None) -> Doc
         raise Refused(f"{what} '{display}' does not exist", "check the path", loc) from None
     except IsADirectoryError:
         raise Refused(f"{what} '{display}' is a directory", "name a file", loc) from None
-    except (OSError, ValueError, RuntimeError) as error:  # unreadable; not UTF-8 or a NUL in the name; a link loop
+    except UnicodeDecodeError as error:
+        raise not_utf8(error, display) from None
+    except (OSError, ValueError, RuntimeError) as error:  # unreadable; a NUL in the name; a link loop
         raise Refused(f"{what} '{display}' cannot be read: {error}", loc=loc) from None
     return parse_document(text, path, display)
+
+
+def not_utf8(error: UnicodeDecodeError, display: str) -> Refused:
+    """Return the refusal of a file that is not text, with the position of its first byte that is none."""
+    before = error.object[: error.start]
+    loc = Loc(display, before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1)
+    return Refused(f"not text in UTF-8 (byte 0x{error.object[error.start]:02x})", "write it in UTF-8", loc)
 
 
 def parse_document(text: str, path: Path, display: str) -> Document:

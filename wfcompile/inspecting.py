@@ -24,12 +24,14 @@ def summary(options: Options) -> Iterator[str]:
     """Yield a line a step: nodes, binding time, where it is written, and what makes it late or dynamic."""
     workflow = workflow_of(options)
     yield from (f"warning: {warning}" for warning in workflow.warnings)
-    yield f"{workflow.name} ({workflow.language}): {len(workflow.rows)} nodes"
+    count = len(workflow.rows)
+    yield f"{workflow.name} ({workflow.language}): {count} node{'s' * (count != 1)}"
     for step, nodes in by_step(workflow.rows, set(workflow.rows.point)):
         about = workflow.steps[step]
         yield f"{len(nodes):7d} x {about.path}  {binding(workflow, nodes[0])}  {about.image or '-'}  {about.source}"
     for record in pending_records(workflow):
-        yield f"      * x {record['step']}  dynamic  {record['image'] or '-'}  {record['because']}"
+        number = "*" if record["id"].endswith("_*") else "1"
+        yield f"{number:>7} x {record['step']}  dynamic  {record['image'] or '-'}  {record['because']}"
     if steps := javascript_steps(workflow):
         yield f"JavaScript, which needs node (PATH, WFC_NODE) where it runs: {', '.join(steps)}"
 
@@ -68,7 +70,7 @@ def _pending_record(
     inside = step.path.removeprefix(above).partition("/")[2]
     own = _pending_id(workflow, pending)
     return {
-        "id": "/".join([own, *(f"{part}_*" for part in inside.split("/") if part)]) if inside else f"{pending.key}_*",
+        "id": "/".join([own, *(f"{part}_*" for part in inside.split("/") if part)]),
         "step": step.path,
         "index": None,
         "binding": "dynamic",

@@ -139,9 +139,11 @@ def tool_values(workflow: Workflow, step: int) -> dict[str, Any] | None:
     if number is None:
         return None
     tool = workflow.template["tools"][number]
-    codes = {key: " ".join(map(str, tool.get(f"{key}Codes", ()))) for key in ("success", "temporaryFail")}
-    success, again = codes["success"] or "0", codes["temporaryFail"]
-    return {"number": number, "success": success, "again": again, "outdir": tool.get("outdir", "")}
+    success, again, never = (tool.get(f"{key}Codes", []) for key in ("success", "temporaryFail", "permanentFail"))
+    if 0 not in [*success, *again, *never]:
+        success = [*success, 0]
+    codes = {"success": " ".join(map(str, success)), "again": " ".join(map(str, again))}
+    return {"number": number, **codes, "outdir": tool.get("outdir", "")}
 
 
 def publishes_late(publisher: dict[str, Any]) -> bool:

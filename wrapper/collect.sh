@@ -104,14 +104,14 @@ collect_outputs() {
 give_outputs() {
   local said
   if ((${#undone[@]})); then
-    missing+=('the outputs: not all nodes are done')
+    missing+=('all, because not all nodes are done')
   elif ! have_python; then
-    missing+=('the outputs: the last job needs Python')
+    missing+=('all, because the last job needs Python')
   elif said=$(runtime give "$WFC_BUNDLE" "$WFC_RUN" "$outputs_new" 2>&1); then
     collected=$(grep -c '"class"' "$outputs_new/cwl.output.json")
   else
     printf '%s\n' "$said"
-    missing+=("the outputs: ${said##*$'\n'}")
+    missing+=("${said##*$'\n'}")
   fi
 }
 

@@ -11,8 +11,10 @@ phase_collect() {
     finish 65 output.reserved 'the command wrote done.json, a name the run keeps for its own records'
   if ((${#record_links[@]})); then
     collect_links
+    collect_relative
+    [[ -z ${wfc_tool-} ]] || tool_loops
     # HTCondor follows links to files and leaves out links to directories: it gets the files themselves.
-    if [[ $returns == condor ]]; then collect_linked; else collect_relative; fi
+    [[ $returns != condor ]] || collect_linked
   fi
   published=
   ! declare -F wfc_globs >/dev/null || late_globs "$own"
@@ -60,13 +62,11 @@ collect_relative() {
 }
 
 collect_linked() {
-  local link target
+  local i link
   for ((i = 0; i < ${#record_links[@]}; i++)); do
-    link=$own/${record_links[i]} target=${record_targets[i]}
-    [[ $target != /* ]] || target=$own/${target#"$root/$id"/}
-    [[ $target == /* ]] || target=$link
-    if [[ -e $target ]]; then
-      cp -RL -- "$target" "$link.wfc-new" || finish 75 enospc "the link $link cannot be replaced by a copy"
+    link=$own/${record_links[i]}
+    if [[ -e $link ]]; then
+      cp -RL -- "$link" "$link.wfc-new" || finish 75 enospc "the link $link cannot be replaced by a copy"
       rm -- "$link"
       mv -T -- "$link.wfc-new" "$link"
     else

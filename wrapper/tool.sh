@@ -137,21 +137,27 @@ tool_here() {
 
 # tool_ended CODE: 0 when the tool says that this is success; 75 when it says that it may try again.
 tool_ended() {
-  case " $wfc_again " in *" $1 "*) finish 75 payload.again "the command ended with $1, which the tool calls a temporary failure" ;; esac
   case " $wfc_success " in *" $1 "*) return 0 ;; esac
+  case " $wfc_again " in *" $1 "*) finish 75 payload.again "the command ended with $1, which the tool calls a temporary failure" ;; esac
+  (($1)) || finish 65 payload.exit 'the command ended with 0, which the tool calls a failure'
   return 1
 }
 
-# tool_collect CODE: what the tool gives, in $tool_published.
+# tool_collect CODE: what the tool gives, in $tool_published; which files and directories of its own that is, in
+# $tool_given.
 tool_collect() {
   local file placed=()
-  tool_published=
+  tool_published='' tool_given=()
   [[ $runtime == none ]] || tool_relink
   if [[ -n ${node_call-} && -z ${node_files+set} || -e $own/cwl.output.json ]]; then
     tool_ask "results $1"
-    IFS= read -r -d '' tool_published <"$scratch/answer"
+    {
+      IFS= read -r -d '' tool_published
+      while IFS= read -r -d '' file; do tool_given+=("$file"); done
+    } <"$scratch/answer"
     tool_asked
   else
+    tool_given=(${node_files[@]+"${node_files[@]}"})
     for file in ${node_files[@]+"${node_files[@]}"}; do
       [[ ! -L $own/$file ]] || tool_resolve "$own/$file"
       [[ -e $own/$file ]] || finish 65 output.missing "the command made no $file"
@@ -179,18 +185,48 @@ tool_resolve() {
   target=$(readlink -- "$1")
   tool_elsewhere "$target" || return 0
   tool_here "$target"
-  { cp -RL -- "$here_path" "$1.wfc-new" && mv -fT -- "$1.wfc-new" "$1"; } || finish 75 enospc "$1 cannot be replaced by a copy"
+  [[ -e $here_path ]] ||
+    finish 65 output.missing "the link ${1#"$own"/} leads to nothing (${here_path/#"$WFC_RUN/"/})"
+  { cp -RL -- "$here_path" "$1.wfc-new" && rm -- "$1" && mv -T -- "$1.wfc-new" "$1"; } ||
+    finish 75 enospc "$1 cannot be replaced by a copy"
 }
 
-# The outputs name the places that links to the rest of the run lead to; after collect_files.
+# Links to the rest of the run, after collect_files: in a directory that the tool gives they become what they lead to,
+# the others go, because the outputs name the places that they lead to.
 tool_unlink() {
-  local i removed=
+  local i again=
   for ((i = 0; i < ${#record_links[@]}; i++)); do
     tool_elsewhere "${record_targets[i]}" || continue
-    rm -f -- "$own/${record_links[i]}"
-    removed=yes
+    if tool_gives "${record_links[i]}"; then
+      tool_resolve "$own/${record_links[i]}"
+      again=collect_files
+    else
+      rm -f -- "$own/${record_links[i]}"
+      again=${again:-record_list}
+    fi
   done
-  [[ -z $removed ]] || record_list "$own" || finish 75 collect.failed "$own cannot be read"
+  [[ -z $again ]] || "$again" "$own" || finish 75 collect.failed "$own cannot be read"
+}
+
+# tool_gives NAME: is it, or a directory that it is in, an output?
+tool_gives() {
+  local file
+  for file in ${tool_given[@]+"${tool_given[@]}"}; do
+    [[ $1/ != "$file"/* ]] || return 0
+  done
+  return 1
+}
+
+# Outputs are copied with what their links lead to: a directory that is in itself would have no end.
+tool_loops() {
+  local given said
+  for given in ${tool_given[@]+"${tool_given[@]}"}; do
+    [[ -d $own/$given ]] || continue
+    said=$(find -L "$own/$given" 2>&1 >/dev/null)
+    [[ $said == *'system loop detected; '* ]] || continue
+    said=${said#*"$own"/}
+    finish 65 output.loop "the link ${said%%"' "*} leads to a directory that it is in, and $given is an output; remove it"
+  done
 }
 
 # tool_elsewhere TARGET: does a link lead to another node's results, an input, or what was staged? `cp -r` of an input

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 
 def run_by_cwltool(document: Path, job: Path | None, outdir: Path, *words: str) -> Any:
@@ -67,8 +68,8 @@ def absolute(value: Any, directory: Path) -> Any:
         return value
     value = {key: absolute(one, directory) for key, one in value.items()}
     if value.get("class") in ("File", "Directory") and "location" in value:
-        value["path"] = str(directory / value["location"])
-        value["location"] = (directory / value["location"]).as_uri()
+        place = directory / unquote(value["location"])
+        value["path"], value["location"] = str(place), place.as_uri()
     return value
 
 

@@ -140,10 +140,10 @@ def test_static_tools_need_neither_python_nor_node(bare: Path, tmp_path: Path) -
     assert (bundle / "run/shout/loud.said.txt").read_text() == "A-B\n"
     assert done.returncode
     assert "no Python 3.6 or newer" in done.stderr + done.stdout
-    assert "missing output: the outputs: the last job needs Python" in done.stderr + done.stdout
+    assert "missing output: all, because the last job needs Python" in done.stderr + done.stdout
     record = json.loads((bundle / "run/record.json").read_text())
     assert (record["done"], record["failed"]) == (2, 0)
-    assert record["missing_outputs"] == ["the outputs: the last job needs Python"]
+    assert record["missing_outputs"] == ["all, because the last job needs Python"]
     kept = (bundle / "run/shout/done.json").stat()
     done = make(bundle, bare, WFC_PYTHON=PYTHON)
     assert done.returncode == 0, done.stdout + done.stderr

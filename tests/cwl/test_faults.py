@@ -141,3 +141,86 @@ def test_formats_of_files_in_a_list(tmp_path: Path) -> None:
     one = "{class: File, path: x, format: 'http://e.org/%s'}"
     message = said(tmp_path, document, f"many:\n- {one % 'a'}\n- {one % 'b'}\n")
     assert "/job.yml:3:3: the File 'x' of the input 'many' has the format http://e.org/b; it must be" in message
+
+
+def test_a_crossproduct_without_end(tmp_path: Path) -> None:
+    document = """cwlVersion: v1.2
+class: Workflow
+requirements: {ScatterFeatureRequirement: {}}
+inputs: {a: "int[]"}
+outputs: []
+steps:
+  one:
+    scatter: [x, y, z]
+    scatterMethod: nested_crossproduct
+    in: {x: a, y: a, z: a}
+    out: []
+    run: {class: CommandLineTool, inputs: {x: int, y: int, z: int}, baseCommand: 'true', outputs: []}
+"""
+    message = said(tmp_path, document, f"a: {list(range(2000))}")
+    assert "/main.cwl:9:" in message and "the scatter makes 8000000000 nodes, more than 5000000; is it" in message
+
+
+def test_every_wrong_input_is_named(tmp_path: Path) -> None:
+    document = """cwlVersion: v1.2
+class: Workflow
+inputs:
+  x: int
+  f: File
+  e: {type: {type: enum, symbols: [a, b]}}
+outputs: []
+steps: []
+"""
+    message = said(tmp_path, document, "e: c\nx: three\nf: notafile.txt\n")
+    assert "/job.yml:1:1: the 'e' field is not valid because the value 'c' is not one of 'a', 'b'; also" in message
+    assert "'x' (" in message and "job.yml:2:1), 'f' (" in message and "job.yml:3:1)" in message
+    message = said(tmp_path, document, "f: null\nx: 1")
+    assert "/main.cwl:5:3: the inputs 'f', 'e' must have a value; give it in a job order (-i) or with -p" in message
+
+
+STEP = """cwlVersion: v1.2
+class: Workflow
+requirements: {ScatterFeatureRequirement: {}}
+inputs: {a: "int[]", b: "int[]"}
+outputs: []
+steps:
+  one:
+    scatter: [x, y]
+    scatterMethod: dotproduct
+    in: {x: a, y: b}
+    out: []
+    run:
+      class: CommandLineTool
+      inputs: {x: int, y: int, name: {type: string, default: "../*"}}
+      baseCommand: 'true'
+      outputs: []
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said_"),
+    [
+        ("    scatterMethod: dotproduct\n", "", "8:5: Must specify scatterMethod when scattering over multiple inputs"),
+        ("ScatterFeatureRequirement: {}", "", "8:5: Workflow contains scatter but ScatterFeatureRequirement not in"),
+        ("    out: []", "    out: [nope]", "11:11: Workflow step output 'nope' does not correspond to tool output"),
+        ("scatter: [x, y]\n    scatterMethod: dotproduct", "# not", "9:10: Source 'a' of type int[] is incompatible"),
+        ("    outputs: []", "    outputs: {o: {type: 'File[]', outputBinding: {glob: $(inputs.name)}}}",
+         "16:20: the glob '../*' leads out of the working directory"),
+        ("    outputs: []", "    outputs: {o: {type: File, format: $(inputs.a), outputBinding: {glob: x}}}",
+         "16:20: `$(inputs.a)`: `inputs` has no `a`"),
+    ],
+)  # fmt: skip
+def test_the_part_of_a_step_that_is_at_fault(tmp_path: Path, old: str, new: str, said_: str) -> None:
+    message = said(tmp_path, STEP.replace(old, new), "{a: [1], b: [2]}")
+    assert f"/main.cwl:{said_}" in message
+
+
+def test_a_name_with_a_directory(tmp_path: Path) -> None:
+    job = "file: {class: File, basename: ../x, contents: a}"
+    assert "/job.yml:1:21: '../x' is no name of a file; write it without a directory" in said(tmp_path, OK_TOOL, job)
+
+
+def test_bytes_that_are_no_text_in_a_tool(tmp_path: Path) -> None:
+    (tmp_path / "tool.cwl").write_bytes(b"cwlVersion: v1.2\ndoc: caf\xe9\n")
+    document = STEP.partition("    run:")[0] + "    run: tool.cwl\n"
+    assert "/tool.cwl:2:9: not text in UTF-8 (byte 0xe9); write it in UTF-8" in said(tmp_path, document, "{}")

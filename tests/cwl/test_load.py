@@ -213,8 +213,9 @@ nonsense: 1
             "bam: {class: File, location: 'http://example.org/x'}\nanything: 1",
             "job.yml:1:20: 'http://example.org/x' is not",
         ),
-        ("anything: 1", "main.cwl:5:3: Missing required input parameter 'bam'"),
+        ("anything: 1", "main.cwl:5:3: the input 'bam' must have a value; give it in a job order"),
         ("bam: [", "job.yml:1:7: "),
+        (f"anything: {'[' * 3000}{']' * 3000}", "job.yml:1:1: nested too deeply; flatten it"),
         ("- a list", "is no mapping of inputs to values"),
         ("bam: {class: File, path: n.bam}\nanything: ⦗", "job.yml:2:1: a reserved character; take it out"),
     ],
@@ -266,11 +267,20 @@ def test_a_warning_names_the_job_order(tmp_path: Path, monkeypatch: pytest.Monke
     [
         ("MultipleInputFeatureRequirement", "MPIRequirement", "main.cwl:4:3: "),
         ("given: first}", "given: zebra/out}", "main.cwl:16:3: the steps apple and zebra wait for each other; remove"),
-        ("first: File", "first: string", "main.cwl:8:3: Source 'first' of type \"string\" is incompatible"),
+        (
+            "first: File",
+            "first: string",
+            "main.cwl:8:3: Source 'first' of type string is incompatible with sink",
+        ),
         ("cwl\n    in: {given: first}", "cwl\n    in: {}", "main.cwl:18:"),
         ("class: Workflow", "class: Werkflow", "main.cwl:2:1: "),
         ("v1.2", "draft-2", "main.cwl:1:13: unknown cwlVersion 'draft-2'; known: v1.0, v1.1, v1.2"),
         ("run: tool.cwl", "run: tol.cwl", "main.cwl:17:5: Field 'run' contains undefined reference to 'tol.cwl'"),
+        (
+            "run: tool.cwl",
+            "run: main.cwl",
+            "main.cwl:17:5: the step runs 'main.cwl', which it is a part of; a workflow",
+        ),
         (
             "run: tool",
             "run: http://a.b/tool",
@@ -452,4 +462,21 @@ def test_one_pattern_that_is_not_in_a_list(chain: Path) -> None:
     write(chain, tool_cwl=tool, job_yml="first: {class: File, path: data/in.txt}\n")
     workflow = load(chain, input_files=(chain / "job.yml",))
     assert workflow.template["tools"][0]["inputs"][0]["secondaryFiles"] == [{"pattern": ".idx", "required": True}]
-    assert "Source 'first' of type \"File\" may be incompatible" in " ".join(workflow.warnings)
+    assert "Source 'first' of type File may be incompatible" in " ".join(workflow.warnings)
+
+
+def test_a_warning_says_things_once(tmp_path: Path) -> None:
+    """Types are as authors write them, and two links that are alike are told apart."""
+    document = """cwlVersion: v1.2
+class: Workflow
+inputs: {a: "int[]?"}
+outputs: []
+steps:
+  one:
+    in: {x: a, y: a}
+    out: []
+    run: {class: CommandLineTool, inputs: {x: "int[]", y: "int[]"}, baseCommand: 'true', outputs: []}
+"""
+    warnings = load(write(tmp_path, main_cwl=document), parameters=(("a", [1]),)).warnings
+    said = "Source 'a' of type int[]? may be incompatible with sink '%s' of type int[]"
+    assert [warning.partition(": ")[2] for warning in warnings] == [" ".join((said % "x", said % "y"))]

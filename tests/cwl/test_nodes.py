@@ -68,6 +68,30 @@ def test_a_command_is_ended_after_its_time(tmp_path: Path, limit: str) -> None:
     assert time.monotonic() - began < 30
 
 
+@pytest.mark.parametrize(
+    ("codes", "ended", "expected"),
+    [
+        ("successCodes: [6]", 0, DONE),  # as cwltool has it
+        ("successCodes: [6]\ntemporaryFailCodes: [6]", 6, DONE),
+        ("successCodes: [6]\npermanentFailCodes: [0]", 0, FAILED),
+    ],
+)
+def test_codes_of_success(tmp_path: Path, codes: str, ended: int, expected: int) -> None:
+    text = TOOL + f"inputs: []\noutputs: []\nbaseCommand: [sh, -c, 'exit {ended}']\n{codes}\n"
+    code, _, said = ran(tmp_path, text)
+    assert code == expected, said
+    assert expected == DONE or "ended with 0, which the tool calls a failure" in said, said
+
+
+@pytest.mark.parametrize("glob", ["dd", "dl", "d*"])
+def test_a_directory_in_itself_is_no_output(tmp_path: Path, glob: str) -> None:
+    text = TOOL + "inputs: []\nbaseCommand: [sh, -c, 'mkdir dd; ln -s . dd/l1; ln -s . dd/l2; ln -s $PWD/dd dl']\n"
+    kind = "Directory" if glob == "dd" else "'Directory[]'"
+    text += f"outputs: {{f: {{type: {kind}, outputBinding: {{glob: '{glob}'}}}}}}\n"
+    code, _, said = ran(tmp_path, text)
+    assert code == FAILED and "the link d" in said and "leads to a directory that it is in" in said, said
+
+
 LATE_LIMIT = """cwlVersion: v1.2
 class: Workflow
 requirements: {InlineJavascriptRequirement: {}}

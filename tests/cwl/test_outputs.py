@@ -416,7 +416,15 @@ def test_names_that_are_no_text(host: Host) -> None:
     found = collected(host, port(glob="a*"))
     assert found["location"] == f"{RUN}/{NODE}/{name}"
     printed, copies = final({"o": found}, host)
-    assert (printed["o"]["location"], copies[0].source) == (name, f"{host.own}/{name}")
+    assert (printed["o"]["location"], copies[0].source) == ("a%FF", f"{host.own}/{name}")
+
+
+def test_locations_are_urls(host: Host) -> None:
+    made(host, "d/per%20 cent#", "1")
+    printed, copies = final({"o": collected(host, port("Directory", glob="d"))}, host)
+    (inside,) = printed["o"]["listing"]
+    assert (inside["location"], inside["basename"]) == ("d/per%2520%20cent%23", "per%20 cent#")
+    assert copies[-1].target == "d/per%20 cent#"
 
 
 def test_the_output_object_keeps_its_place(host: Host, tmp_path: Path) -> None:

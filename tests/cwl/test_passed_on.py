@@ -108,3 +108,76 @@ def test_the_words_by_which_a_full_disk_is_told() -> None:
     ):
         assert words in os.strerror(number)
         assert f"*'{words}'*) finish 75 {reason} " in told
+
+
+# `index` fills a directory with an input that was staged there, and with links of its own to inputs.
+INDEX = """\
+cwlVersion: v1.2
+class: CommandLineTool
+requirements:
+  ShellCommandRequirement: {}
+  InitialWorkDirRequirement:
+    listing: [{entryname: idx/ref.fa, entry: $(inputs.made)}, {entryname: idx/lit, entry: "literal"}, $(inputs.made)]
+inputs: {made: File, given: Directory}
+arguments:
+  - shellQuote: false
+    valueFrom: >
+      wc -c < idx/ref.fa > idx/ref.fai; cd idx;
+      ln -s $(inputs.given.path)/part given; ln -s $(inputs.given.path)/top top; ln -s top again
+outputs:
+  idx: {type: Directory, outputBinding: {glob: idx}}
+"""
+LISTED = """
+  whole: {type: Directory, outputBinding: {glob: .}}
+  names:
+    type: string[]
+    outputBinding: {glob: idx, loadListing: shallow_listing, outputEval: "$(self[0].listing.map(i => i.basename))"}
+"""
+INDEXED = """\
+cwlVersion: v1.2
+class: Workflow
+inputs: {given: Directory}
+steps:
+  make: {run: say.cwl, in: {a: {default: made}}, out: [said]}
+  index: {run: index.cwl, in: {made: make/said, given: given}, out: [idx, WHOLE]}
+  look: {run: look.cwl, in: {file: make/said, part: index/idx, whole: index/WHOLE}, out: [seen]}
+outputs:
+  seen: {type: File, outputSource: look/seen}
+  idx: {type: Directory, outputSource: index/idx}
+  whole: {type: Directory, outputSource: index/WHOLE}
+"""
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["foretold", "looked at"])
+def test_links_in_a_directory_that_is_given_are_content(tmp_path: Path, listed: bool) -> None:
+    (tmp_path / "given/part").mkdir(parents=True)
+    (tmp_path / "given/part/deep").write_text("deep\n")
+    (tmp_path / "given/top").write_text("top\n")
+    index = (INDEX + LISTED).replace("  Shell", "  InlineJavascriptRequirement: {}\n  Shell") if listed else INDEX
+    (tmp_path / "index.cwl").write_text(index)
+    (tmp_path / "workflow.cwl").write_text(INDEXED.replace("WHOLE", "whole" if listed else "idx"))
+    (tmp_path / "look.cwl").write_text(LOOK.replace("cat $(inputs.file.path) $(inputs.part.path)/deep;", ""))
+    (tmp_path / "say.cwl").write_text((Path(__file__).parent / "dynamic/say.cwl").read_text())
+    job = tmp_path / "job.json"
+    job.write_text(json.dumps({"given": {"class": "Directory", "location": "given"}}))
+    idx = "top\ndeep\nliteralmade\n5\ntop\n"
+    for place in ("run", "a run"):  # with a blank, the run root is another directory
+        outputs = placeless(run_by_make(tmp_path / "workflow.cwl", job, tmp_path / place))
+        assert (tmp_path / place / "run/look/seen.txt").read_text() == idx + ("made\n" if listed else "")
+        names = [entry["basename"] for entry in outputs["idx"]["listing"]]
+        assert names == ["again", "given", "lit", "ref.fa", "ref.fai", "top"]
+        if listed:
+            published = json.loads((tmp_path / place / "run/index/done.json").read_text())["published"][""]
+            assert published["names"] == names
+            assert [entry["basename"] for entry in outputs["whole"]["listing"]] == ["idx", "said.txt"]
+
+
+def test_a_link_to_nothing_in_a_directory_that_is_given_is_told(tmp_path: Path) -> None:
+    command = "arguments: [sh, -c, 'mkdir idx; ln -s $1/gone idx/top', sh, $(inputs.given.path)]\n"
+    text = "cwlVersion: v1.2\nclass: CommandLineTool\ninputs: {given: Directory}\n" + command
+    (tmp_path / "index.cwl").write_text(text + "outputs: {idx: {type: Directory, outputBinding: {glob: idx}}}\n")
+    (tmp_path / "given").mkdir()
+    job = tmp_path / "job.json"
+    job.write_text(json.dumps({"given": {"class": "Directory", "location": "given"}}))
+    with pytest.raises(AssertionError, match=r"output\.missing"):
+        run_by_make(tmp_path / "index.cwl", job, tmp_path / "run")

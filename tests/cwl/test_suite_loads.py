@@ -24,11 +24,11 @@ PROGRAMS = {"args.py", "index.py", "search.py", "subdirsecondaries/hello.py", "H
 PROGRAMS |= {"loadContents/mkfilelist.py", "iwd/loadit.py"}
 # what cwltool, too, refuses before it runs anything; the others of the suite's faults show only in a run
 REFUSED = {
-    "expression_any_nodefaultany": "null-expression2-tool.cwl:9:3: Missing required input parameter 'i1'",
-    "expression_any_null_nodefaultany": "null-expression2-tool.cwl:9:3: Missing required input parameter 'i1'",
+    "expression_any_nodefaultany": "null-expression2-tool.cwl:9:3: the input 'i1' must have a value",
+    "expression_any_null_nodefaultany": "null-expression2-tool.cwl:9:3: the input 'i1' must have a value",
     "filesarray_secondaryfiles2": "docker-array-secondaryfiles.cwl:24:46: Missing required secondary file '.dat'",
-    "any_without_defaults_unspecified_fails": "echo-tool.cwl:6:3: Missing required input parameter 'in'",
-    "any_without_defaults_specified_fails": "echo-tool.cwl:6:3: Missing required input parameter 'in'",
+    "any_without_defaults_unspecified_fails": "echo-tool.cwl:6:3: the input 'in' must have a value",
+    "any_without_defaults_specified_fails": "echo-tool.cwl:6:3: the input 'in' must have a value",
     "input_records_file_entry_with_format_and_bad_regular_input_file_format": "record-format-job2.yml:2:3: the File",
     "input_records_file_entry_with_format_and_bad_entry_file_format": "record-format-job3.yml:7:5: the File 'A'",
     "input_records_file_entry_with_format_and_bad_entry_array_file_format": "record-format-job4.yml:14:7: the File 'C'",

@@ -16,8 +16,7 @@ from wfcompile.runtime.expand import Known
 from wfcompile.runtime.parts import instances
 from wfcompile.runtime.points import Expansion, Point, expanded
 from wfcompile.runtime.references import Rows
-from wfcompile.runtime.scatter import LIMIT
-from wfcompile.runtime.values import Problem
+from wfcompile.runtime.values import MOST_NODES, Problem
 
 
 def expand(workflow: Workflow, options: Options) -> Workflow:
@@ -88,7 +87,7 @@ def _expectations(workflow: Workflow, options: Options) -> tuple[dict[str, int],
     for path, exactly, count in options.expected:
         if path not in scattered:
             raise Refused(f"--expect {path}: no such scattered step", suggest(path, scattered))
-        if count > LIMIT:
+        if count > MOST_NODES:
             raise Refused(f"--expect {path}: {count} is more than any scheduler takes", "is it meant to be smaller?")
         if exactly and count == 0:
             raise Refused(f"--expect {path}=0: a step that has no nodes cannot be checked", f"write '{path}<=0'")

@@ -6,10 +6,9 @@ Source: `scatter`, `chunk` and `partition` in yadage's scheduler handlers.
 import itertools
 from typing import Any, Dict, List, Optional, Sequence
 
-from .values import Deferred, Late, Pending, Problem, Value, late_nodes, origin_at, united
+from .values import MOST_NODES, Deferred, Late, Pending, Problem, Value, late_nodes, origin_at, united
 
 METHODS = ("zip", "cartesian")
-LIMIT = 10**6 * 5  # no scheduler takes more
 
 
 def groups(length: int, batchsize: Optional[int], partitionsize: Optional[int]) -> Optional[List[range]]:
@@ -70,8 +69,8 @@ def scatter(spec: Dict[str, Any], parameters: Dict[str, Value]) -> Dict[str, Lis
     count = 1
     for column in columns:
         count *= len(column)
-    if count > LIMIT:
-        raise Problem("the scatter makes %d nodes, more than %d" % (count, LIMIT), "is it meant to be a zip?")
+    if count > MOST_NODES:
+        raise Problem("the scatter makes %d nodes, more than %d" % (count, MOST_NODES), "is it meant to be a zip?")
     rows = list(itertools.product(*columns))
     return {name: [row[k] for row in rows] for k, name in enumerate(names)}
 

@@ -18,6 +18,7 @@ RESERVED = (
     "⦘",
     "\0",
 )  # never in a document: the tokens are unambiguous, and no command line can hold NUL
+MOST_NODES = 5 * 10**6  # of one step: no scheduler takes more
 ROOT_INIT = -1  # a place k of the init directories is -(k + 1)
 
 Origin = Union[None, int, Tuple[int, ...], List[Any], Dict[str, Any]]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os.path
 import re
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ _SHORTER = (
     (r"( from file object)?: \{ \"class\".*", ""),
     (r"(\(\d{9,}\) \([^)]*\) )?Validation error in (field [\w:]+|position \d+): ", ""),
     (r"\(\d{9,}\) \([^)]*\) ", ""),
+    (r"is not a valid \w{9}(-\w{4}){3}-\w{12}, expected one of", "is not one of"),  # an enum without a name
+    (r"(?<=of type )[\[{\"].*?(?= (?:is|may be) incompatible| Source |$)", lambda match: _type(match[0])),
 )
 KEEP_COPY = "keep a copy beside the document, and name that, or add --allow-remote"
 OPTIONAL = "make it a hint if it can do without"  # a requirement that nobody need have
@@ -53,23 +57,27 @@ def shown(uri: str) -> str:
 def loc_of(data: Any, key: Any = None) -> Loc | None:
     """Return where a mapping or list that cwltool read, or the value of one of its keys, was written."""
     mark = getattr(data, "lc", None)
-    if mark is None or mark.line is None:
+    if mark is None:
         return None
-    line, column = mark.line, mark.col
-    found = (mark.data or {}).get(key) if key is not None else None
-    if found:
-        line, column = found[:2]
+    places = mark.data or {}
+    place = places.get(key) if key is not None else None
+    if place is None:  # what is written in short has no position of its own, only its parts do
+        place = (mark.line, mark.col) if mark.line is not None else places.get("id")
     file = getattr(mark, "filename", None)
-    return Loc(shown(str(file)), line + 1, column + 1) if file else None
+    return Loc(shown(str(file)), place[0] + 1, place[1] + 1) if file and place else None
 
 
 def refused(error: BaseException, texts: Mapping[str, str], fallback: Loc | None = None) -> Refused:
     """Return the one message that cwltool's error amounts to, at its most precise position."""
     from cwltool.errors import UnsupportedRequirement
 
+    if isinstance(error, RecursionError):
+        return Refused("nested too deeply", "flatten it", fallback)
     if isinstance(error, KeyError) and error.__context__ is not None:  # cwltool stumbles over its own message
         error = error.__context__
     what, loc = _tree(error) or message(str(error))
+    if "does not correspond to tool output" in what:  # the deeper position is the tool's
+        loc = message(str(error).partition("\n")[0])[1]
     extension = re.search(r"[Ff]ield .class. contains undefined reference to ('https?://[^']*')", what)
     if extension:
         return Unsupported(f"the requirement {extension[1]} is not supported", OPTIONAL, loc or fallback)
@@ -81,7 +89,7 @@ def refused(error: BaseException, texts: Mapping[str, str], fallback: Loc | None
         steps = sorted(re.findall(r"'([^']+)'", circle[1]))
         what = f"the steps {' and '.join(re.split('[#/]', step)[-1] for step in steps)} wait for each other"
         return Refused(what, "remove one of these sources", _mentioned(f"'{steps[0]}'", texts) or fallback)
-    loc = loc or _mentioned(what, texts) or fallback
+    loc = loc or _mentioned(what, texts) or _step_in_hand(error) or fallback
     if isinstance(error, UnsupportedRequirement):
         return Unsupported(what, OPTIONAL, loc)
     if NO_NETWORK in what and loc is not None:
@@ -89,7 +97,37 @@ def refused(error: BaseException, texts: Mapping[str, str], fallback: Loc | None
     outside = re.search(f"'([^']+)' {LEADS_OUT}", what)
     if outside:
         return Refused(outside[0], f"allow it with --allow-path {path_of(outside[1]).resolve().parent}", loc)
-    return Refused(what, "", loc)
+    missing = re.fullmatch(r"Missing required secondary file '[^']+'", what)
+    return Refused(what, "put it beside its file, or list it in the job order" if missing else "", loc)
+
+
+def _step_in_hand(error: BaseException) -> Loc | None:
+    """Return where the step is that cwltool could not make; it says so of some faults only."""
+    found = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        made = frame.f_locals.get("toolpath_object")
+        for step in [made, *made.get("steps", ())] if isinstance(made, Mapping) else []:
+            scattered = isinstance(step.get("scatter"), list) and "scatterMethod" not in step
+            if scattered if "scatterMethod" in str(error) else step is made and "run" in made:
+                found = loc_of(step, "scatter" if "scatter" in str(error) else None) or found
+    return found
+
+
+def _type(text: str) -> str:
+    """Return a type, which cwltool prints as JSON, as authors write it."""
+    try:
+        return _short(json.loads(text))
+    except ValueError:
+        return text
+
+
+def _short(type_: Any) -> str:
+    if isinstance(type_, str):
+        return re.split("[#/]", type_)[-1]
+    if isinstance(type_, list):
+        others = " or ".join(_short(one) for one in type_ if one != "null")
+        return f"{others}?" if "null" in type_ and " " not in others else others
+    return f"{_short(type_['items'])}[]" if type_.get("type") == "array" else str(type_.get("type"))
 
 
 def _tree(error: BaseException) -> tuple[str, Loc | None] | None:
@@ -127,6 +165,11 @@ def message(text: str) -> tuple[str, Loc | None]:
     what = " ".join(" ".join(texts).split())
     for pattern, short in _SHORTER:
         what = re.sub(pattern, short, what)
+    sentences: list[str] = []
+    for sentence in re.split(" (?=Source ')", what):  # cwltool says some of what is wrong with links twice
+        if not any(said.startswith(sentence) for said in sentences):
+            sentences.append(sentence)
+    what = " ".join(sentences)
     return what if len(what) <= _LENGTH else f"{what[:_LENGTH]}…", loc
 
 

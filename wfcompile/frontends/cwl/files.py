@@ -62,6 +62,9 @@ class Places:
 
     def _file(self, data: Any) -> dict[str, Any]:
         about = {key: plain(data[key]) for key in _KEPT if data.get(key) is not None}
+        name = about.get("basename", "_")
+        if "/" in name or name in (".", ".."):
+            raise Refused(f"'{name}' is no name of a file", "write it without a directory", loc_of(data, "basename"))
         location = data.get("location", data.get("path"))
         if location is None or str(location).startswith("_:"):
             about.update({key: self.localise(data[key]) for key in ("contents", "listing") if key in data})

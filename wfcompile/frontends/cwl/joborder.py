@@ -93,8 +93,10 @@ def complete(
         what = f"'{key}' is no input of the workflow"
         warnings.append(Diagnostic(loc_of(order.homes.get(key), key), what, suggest(str(key), ports)))
         del values[key]
+    _refuse_absent(values, process)
     with reader.speaking():
-        _check(order, process)
+        _fill_in(order, process)
+    _check_types(order, process, reader)
     refuse_missing(values)
     _refuse_formats(values, process, ports, places)
     locs = {name: loc_of(order.homes.get(name), name) or loc_of(port) for name, port in ports.items()}
@@ -119,14 +121,26 @@ def _as_file(value: Any, type_: Any, base: Path) -> Any:
     return value
 
 
-def _check(order: JobOrder, process: Any) -> None:
-    """Fill in defaults, check types and formats, and find secondary files, with cwltool's own functions."""
-    from cwltool.builder import INPUT_OBJ_VOCAB
+def _refuse_absent(values: Mapping[str, Any], process: Any) -> None:
+    """Refuse a job order without the inputs that must have a value."""
+    absent = {}
+    for number, port in enumerate(process.tool["inputs"]):
+        types = port["type"] if isinstance(port["type"], list) else [port["type"]]
+        if values.get(name_of(port["id"])) is None and "default" not in port and "null" not in types:
+            absent[name_of(port["id"])] = loc_of(process.tool["inputs"], number)
+    if absent:
+        places = {name: (loc.line, loc.column) if loc else (0, 0) for name, loc in absent.items()}
+        names = sorted(absent, key=lambda name: places[name])  # cwltool sorts them by name
+        what = f"the input{'s' * (len(names) > 1)} {', '.join(map(repr, names))} must have a value"
+        raise Refused(what, "give it in a job order (-i) or with -p", absent[names[0]])
+
+
+def _fill_in(order: JobOrder, process: Any) -> None:
+    """Fill in defaults and write formats in full, with cwltool's own functions; in the job orders' mappings too."""
     from cwltool.process import fill_in_defaults
     from cwltool.stdfsaccess import StdFsAccess
     from cwltool.utils import adjustDirObjs, normalizeFilesDirs, path_to_loc, trim_listing, visit_files_directories
     from schema_salad.ref_resolver import Loader
-    from schema_salad.validate import validate_ex
 
     values = order.values
     visit_files_directories(values, path_to_loc)
@@ -138,13 +152,45 @@ def _check(order: JobOrder, process: Any) -> None:
     normalizeFilesDirs(values)
     fill_in_defaults(process.tool["inputs"], values, StdFsAccess(""))
     normalizeFilesDirs(values)
-    schema = process.names.get_name("input_record_schema", None)
-    for home in {id(home): home for home in (*order.homes.values(), order.rest)}.values():
-        names = [field.name for field in schema.fields if order.homes.get(field.name, order.rest) is home]
+    for home, names in _by_home(order, process):
         for name in set(home).difference(names):
             del home[name]
         home.update({name: values[name] for name in names if name in values})
-        validate_ex(_only(schema, names), home, strict=False, vocab=INPUT_OBJ_VOCAB)
+
+
+def _by_home(order: JobOrder, process: Any) -> list[tuple[Any, list[str]]]:
+    """Return each mapping with the inputs whose values are from it."""
+    names = [name_of(port["id"]) for port in process.tool["inputs"]]
+    homes = {id(home): home for home in (*order.homes.values(), order.rest)}.values()
+    return [(home, [name for name in names if order.homes.get(name, order.rest) is home]) for home in homes]
+
+
+def _check_types(order: JobOrder, process: Any, reader: Reader) -> None:
+    """Refuse the first value that is not of its type, and name the others."""
+    schema = process.names.get_name("input_record_schema", None)
+    wrong = []
+    for home, names in _by_home(order, process):
+        if _fault(schema, names, home, reader):
+            found = [(name, _fault(schema, [name], home, reader)) for name in names]
+            wrong += [(name, fault) for name, fault in found if fault]
+    if wrong:
+        wrong.sort(key=lambda one: (one[1].loc.line, one[1].loc.column) if one[1].loc else (0, 0))
+        first, *others = wrong
+        also = ", ".join(f"'{name}' ({fault.loc})" for name, fault in others)
+        raise Refused(first[1].what, f"also wrong: {also}" if also else first[1].advice, first[1].loc)
+
+
+def _fault(schema: Any, names: Collection[str], home: Any, reader: Reader) -> Diagnostic | None:
+    """Return what cwltool finds wrong with the values of some inputs."""
+    from cwltool.builder import INPUT_OBJ_VOCAB
+    from schema_salad.validate import validate_ex
+
+    try:
+        with reader.speaking():
+            validate_ex(_only(schema, names), home, strict=False, vocab=INPUT_OBJ_VOCAB)
+    except Refused as refusal:
+        return refusal.diagnostic
+    return None
 
 
 def _only(schema: Any, names: Collection[str]) -> Any:

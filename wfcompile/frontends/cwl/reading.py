@@ -7,7 +7,6 @@ import logging
 import os.path
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,9 @@ from ruamel.yaml.comments import CommentedSeq
 from schema_salad.exceptions import ValidationException
 from schema_salad.fetcher import DefaultFetcher
 
-from wfcompile.documents import Document, display_path
+from wfcompile.documents import Document, display_path, not_utf8
 from wfcompile.errors import Diagnostic, Refused
-from wfcompile.frontends.cwl.faults import KEEP_COPY, is_remote, message, path_of, refused
+from wfcompile.frontends.cwl.faults import KEEP_COPY, is_remote, loc_of, message, path_of, refused, shown
 from wfcompile.frontends.cwl.fence import LEADS_OUT, NO_NETWORK, Fence
 from wfcompile.loc import Loc
 
@@ -51,10 +50,10 @@ class Reader:
         from cwltool.context import LoadingContext
         from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
 
-        types: list[tuple[Any, Any]] = []
+        constructing = _Constructing()
         context = LoadingContext(
             {
-                "construct_tool_object": partial(_constructed, types),
+                "construct_tool_object": constructing.construct,
                 "disable_js_validation": True,  # a linter, which would start a node for each expression
                 "doc_cache": False,
                 "fetcher_constructor": self.fetcher,
@@ -73,7 +72,7 @@ class Reader:
                 target = _main(context, uri)
                 context.overrides_list.append({"overrideTarget": target, "requirements": requirements})
             process = make_tool(uri, context)
-            for port, type_ in reversed(types):
+            for port, type_ in reversed(constructing.types):
                 port["type"] = type_
             return process
 
@@ -129,6 +128,44 @@ class Reader:
         return {**{str(path): text for path, text in self.texts.items()}, **self.remote}
 
 
+class _Constructing:
+    """Makes processes as cwltool does, and refuses one that runs itself, which cwltool would make for ever.
+
+    Keeps the types of what links begin at: where pickValue is, cwltool's check of links strikes out null.
+    """
+
+    def __init__(self) -> None:
+        self.outer: list[Any] = []
+        self.types: list[tuple[Any, Any]] = []
+
+    def construct(self, process: Any, context: Any) -> Any:
+        """Return the process that cwltool makes of what it has read."""
+        from cwltool.workflow import default_make_tool
+
+        self._check_nest(process)
+        for port in (*process.get("inputs", ()), *process.get("outputs", ())):
+            if isinstance(port.get("secondaryFiles"), Mapping):  # the check of links knows only lists
+                port["secondaryFiles"] = CommentedSeq([port["secondaryFiles"]])
+        if process["class"] == "Workflow":
+            self.types += [(port, copy.deepcopy(port["type"])) for port in process["inputs"]]
+        self.outer.append(process)
+        try:
+            made = default_make_tool(process, context)
+        finally:
+            self.outer.pop()
+        self.types += [(port, copy.deepcopy(port["type"])) for port in made.tool["outputs"]]
+        return made
+
+    def _check_nest(self, process: Any) -> None:
+        name = process.get("id")  # a process that stands in its step has none
+        if name is None or name not in [outer.get("id") for outer in self.outer]:
+            return
+        step = next((step for step in self.outer[-1]["steps"] if step["run"] == name), None)
+        file, hash_, fragment = name.partition("#")
+        what = f"the step runs '{shown(file)}{hash_}{fragment}', which it is a part of"
+        raise Refused(what, "a workflow cannot run itself", step and loc_of(step, "run"))
+
+
 class _Fetcher(DefaultFetcher):
     """Reads what is inside the fence, and what cwltool brings itself."""
 
@@ -145,7 +182,10 @@ class _Fetcher(DefaultFetcher):
             return text
         if urlsplit(url).scheme == "file" and not self.fence.holds(path_of(url)):
             raise ValidationException(f"'{path_of(url)}' {LEADS_OUT}")
-        text = super().fetch_text(url, content_types)
+        try:
+            text = super().fetch_text(url, content_types)
+        except UnicodeDecodeError as error:
+            raise not_utf8(error, shown(url)) from None
         self.reader.texts[path_of(url)] = text
         return text
 
@@ -204,23 +244,6 @@ def _choose_schema(version: str, extended: bool) -> None:
         use_custom_schema(version, EXTENSIONS, resources.files("cwltool").joinpath(name).read_text("utf-8"))
     elif version in custom_schemas:
         use_standard_schema(version)
-
-
-def _constructed(types: list[tuple[Any, Any]], tool: Any, context: Any) -> Any:
-    """Make a process; keep the types of what links begin at: where pickValue is, the check of links strikes out null.
-
-    It would also break off at a secondary file's pattern that is not in a list.
-    """
-    from cwltool.workflow import default_make_tool
-
-    for port in (*tool.get("inputs", ()), *tool.get("outputs", ())):
-        if isinstance(port.get("secondaryFiles"), Mapping):
-            port["secondaryFiles"] = CommentedSeq([port["secondaryFiles"]])
-    if tool["class"] == "Workflow":
-        types += [(port, copy.deepcopy(port["type"])) for port in tool["inputs"]]
-    process = default_make_tool(tool, context)
-    types += [(port, copy.deepcopy(port["type"])) for port in process.tool["outputs"]]
-    return process
 
 
 def _main(context: Any, uri: str) -> str:

@@ -225,7 +225,7 @@ class Builder:
         return link
 
     def _step_locs(self, number: int, tool: Any) -> None:
-        for part in ("scatter", "when"):
+        for part in ("scatter", "scatterMethod", "when"):
             if tool.get(part) is not None:
                 self._note(number, (part,), loc_of(tool, part))
         for port in tool["inputs"]:

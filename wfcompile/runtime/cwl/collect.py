@@ -7,11 +7,11 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 from ..values import RESERVED, RUN
 from .expressions import Context, evaluate
-from .files import Host, Value, checksum, contents, in_files, listing, secondaries
+from .files import Host, Value, checksum, contents, secondaries
 from .globs import glob
 from .place import CwlProblem, Place
 from .types import mismatch
-from .view import View, host_of, host_path, is_literal, origin_of, path_of, seen, stored, view_of
+from .view import View, entries, host_path, is_literal, origin_of, path_of, seen, stored, view_of
 
 OWN_WORDS = "cwl.output.json"  # a tool that writes it says itself what its outputs are
 NAMED_AT_MOST = 8  # names in a message
@@ -152,7 +152,7 @@ def _found(path: str, binding: Dict[str, Any], scene: Scene) -> Value:
         default = scene.tool["requirements"].get("LoadListingRequirement", {}).get("loadListing")
         wanted = binding.get("loadListing") or default or "no_listing"
         if wanted != "no_listing":
-            directory["listing"] = _listed(scene.view, path, wanted == "deep_listing")
+            directory["listing"] = entries(scene.view, path, wanted == "deep_listing")
         return directory
     file = seen(scene.view, path, {"class": "File", "size": os.stat(place).st_size})
     if binding.get("loadContents"):
@@ -160,14 +160,6 @@ def _found(path: str, binding: Dict[str, Any], scene: Scene) -> Value:
     if "checksum" in str(binding.get("outputEval", "")):  # reading a file again is paid by those who ask
         file["checksum"] = checksum(place)[1]
     return file
-
-
-def _listed(view: View, path: str, deep: bool) -> List[Value]:
-    location = origin_of(view, path)["location"]
-    entries = listing(host_of(view), location, deep)
-    for entry in in_files(entries):
-        entry.update(seen(view, path + entry["location"][len(location) :], entry))
-    return entries
 
 
 def _seen(value: Any, view: View) -> Any:

@@ -388,7 +388,7 @@ class _Expansion:
     def before(self, tool: Dict[str, Any], inputs: Values, place: Place) -> Tuple[Optional[Prepared], Any]:
         """Return a node's command with what belongs to it, and its outputs; None for what only the node can tell."""
         prepared = None
-        check_globs(tool, place.outdir)
+        check_globs(tool, inputs, place)
         if has_late(inputs):
             return None, None
         try:

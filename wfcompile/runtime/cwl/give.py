@@ -15,7 +15,7 @@ from .outputs import final
 
 
 def give(bundle: str, run: str, directory: str) -> int:
-    """Copy the outputs of a run into a directory, with cwl.output.json, whose locations are names below it."""
+    """Copy the outputs of a run into a directory, with cwl.output.json, whose locations are relative to it."""
     host = host_in(bundle, run)
     world = World(Javascript(), host)
     with open(os.path.join(bundle, "plan.json"), encoding="utf-8") as file:

@@ -10,12 +10,12 @@ from typing import Any, Callable, Dict, List, NamedTuple
 
 from ..pointers import decode, published_at
 from ..records import published_by
-from ..values import Problem
+from ..values import RUN, Problem
 from .call import place_in, tool_inputs
 from .collect import collect
 from .command import Prepared, prepare
 from .complete import complete
-from .files import Host, host_in
+from .files import Host, host_in, in_files
 from .javascript import Javascript
 from .late import World, all_true, resolved
 from .own import owned
@@ -39,7 +39,8 @@ def answer(*words: str) -> int:
     """Read a node's call, then questions, a line each; fill the node's file with each answer, then write a line.
 
     `command`: `skip` and the outputs, or `run`, the command, the seconds it may take and triples of what to stage.
-    `results CODE`: what the node publishes, as a member of a JSON object; CODE is what the command ended with.
+    `results CODE`: what the node publishes, as a member of a JSON object, and the paths in its directory that this is.
+    CODE is what the command ended with.
     """
     node = Node(*words)
     call = json.loads(_line())
@@ -50,14 +51,14 @@ def answer(*words: str) -> int:
             world = World(javascript, host_of(node))
             if asked == "command" and not all_true(decode(call["guards"]), published_in(node.run), world):
                 nothing = {port["name"]: None for port in tool_of(node)["outputs"]}
-                _reply(node, "".join([word + "\0" for word in ("skip", json.dumps(nothing))]))
+                _reply(node, ["skip", json.dumps(nothing)])
                 continue
             prepared = prepared or _prepared(node, call, world)
             if asked == "command":
-                _reply(node, "".join([word + "\0" for word in _run(prepared)]))
+                _reply(node, _run(prepared))
             else:
                 outputs = outputs_of(node, call, prepared.inputs, int(code), world)
-                _reply(node, '"":' + json.dumps(outputs, ensure_ascii=False, separators=(",", ":")))
+                _reply(node, _given(node, outputs))
     return 0
 
 
@@ -65,11 +66,18 @@ def _line() -> str:
     return sys.stdin.buffer.readline().decode("utf-8", "surrogateescape").rstrip("\n")
 
 
-def _reply(node: Node, text: str) -> None:
+def _reply(node: Node, words: List[str]) -> None:
     with open(node.answer, "wb") as file:
-        file.write(text.encode("utf-8", "surrogateescape"))
+        file.write("".join([word + "\0" for word in words]).encode("utf-8", "surrogateescape"))
     sys.stdout.write("\n")
     sys.stdout.flush()
+
+
+def _given(node: Node, outputs: Dict[str, Any]) -> List[str]:
+    own = "%s/%s/" % (RUN, node.name)
+    places = [value.get("location", "") for value in in_files(outputs)]
+    published = '"":' + json.dumps(outputs, ensure_ascii=False, separators=(",", ":"))
+    return [published] + [place[len(own) :] for place in places if place.startswith(own)]
 
 
 def _run(prepared: Prepared) -> List[str]:

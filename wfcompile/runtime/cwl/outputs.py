@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 from ..values import RUN
 from .files import Host, Value, checksum, contents_sum, listing
+from .urls import quote
 
 OBJECT = "cwl.output.json"  # the output object itself is put beside the files
 Key = Tuple[str, str]  # a location or a literal, and a name
@@ -32,7 +33,7 @@ class Copy(NamedTuple):
 def final(outputs: Dict[str, Any], host: Host) -> Tuple[Dict[str, Any], List[Copy]]:
     """Return the output object with sizes, checksums and places below one directory, and how to fill that directory.
 
-    The places are plain names, not addresses. Directories have theirs first, and a file that is in one of them is not
+    The places are relative URLs. Directories have theirs first, and a file that is in one of them is not
     written beside it once more. Two files of one name: the second becomes NAME_2.
     """
     collection = _Collection(host)
@@ -103,7 +104,7 @@ class _Collection:
             return {key: self.printed(item) for key, item in value.items()}
         key = _key(value)
         shown = {name: item for name, item in value.items() if name not in ("contents", "listing", "secondaryFiles")}
-        shown["location"] = self.places[key]
+        shown["location"] = quote(self.places[key])
         if value["class"] == "Directory":
             shown["listing"] = [self.printed(entry) for entry in self.listings[key]]
         else:

@@ -4,7 +4,8 @@ import posixpath
 from typing import Any, Dict, Iterator, List
 
 from ..values import in_part
-from .expressions import Context, evaluate, is_expression, pieces
+from .derived import is_file
+from .expressions import Context, evaluate, needs_javascript, pieces
 from .files import Value, in_files
 from .globs import MAGIC, inner_parts
 from .place import Place, Unknown, own_location
@@ -24,14 +25,25 @@ def predict(tool: Dict[str, Any], inputs: Dict[str, Any], place: Place, javascri
     return {port["name"]: _certain(port, context, linked) for port in tool["outputs"]}
 
 
-def check_globs(tool: Dict[str, Any], outdir: str) -> None:
-    """Refuse constant patterns that lead out of a tool's directory."""
+def check_globs(tool: Dict[str, Any], inputs: Dict[str, Any], place: Place) -> None:
+    """Refuse patterns that lead out of a tool's directory, as far as they are known without JavaScript."""
+    context = Context(inputs, None, place, tool["requirements"], tool["version"])
     for port in tool["outputs"]:
         given = port.get("outputBinding", {}).get("glob", [])
         with in_part("tool", "outputs", port["name"]):
             for one in given if isinstance(given, list) else [given]:
-                if not is_expression(one):
-                    inner_parts(outdir, one)
+                if not needs_javascript(one, tool["version"]):
+                    _check_glob(one, context)
+
+
+def _check_glob(given: str, context: Context) -> None:
+    try:
+        value = evaluate(given, context)
+    except Unknown:
+        return
+    for pattern in value if isinstance(value, list) else [value]:
+        if isinstance(pattern, str):
+            inner_parts(context.place.outdir, pattern)
 
 
 def _plain(port: Dict[str, Any]) -> bool:
@@ -41,6 +53,11 @@ def _plain(port: Dict[str, Any]) -> bool:
 
 
 def _certain(port: Dict[str, Any], context: Context, linked: Any) -> Value:
+    with in_part("tool", "outputs", port["name"]):
+        return _found(port, context, linked)
+
+
+def _found(port: Dict[str, Any], context: Context, linked: Any) -> Value:
     given = port["outputBinding"]["glob"]
     patterns = []  # type: List[Any]
     for one in given if isinstance(given, list) else [given]:
@@ -48,8 +65,7 @@ def _certain(port: Dict[str, Any], context: Context, linked: Any) -> Value:
         patterns.extend(value if isinstance(value, list) else [value])
     if len(patterns) != 1 or not isinstance(patterns[0], str) or MAGIC.search(patterns[0]):
         raise Unknown("the names of files")
-    with in_part("tool", "outputs", port["name"]):
-        parts = inner_parts(context.place.outdir, patterns[0])
+    parts = inner_parts(context.place.outdir, patterns[0])
     if not parts or parts[0] in linked:
         raise Unknown("a file that may be one of the inputs")
     path = posixpath.join(context.place.outdir, *parts)
@@ -82,9 +98,13 @@ def _is_text(entry: Any, context: Context) -> bool:
 
 def _unwrapped(value: Any) -> List[Any]:
     """Return the files among what an expression lists: each alone, or as an entry with a name of its own."""
-    found = []
+    found = []  # type: List[Any]
     for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict) and "entry" in item:
-            item = dict(item["entry"], basename=item["entryname"]) if item.get("entryname") else item["entry"]
-        found.append(item)
+        if isinstance(item, list):
+            found += _unwrapped(item)
+        elif isinstance(item, dict) and "entry" in item:
+            inside, name = item["entry"], item.get("entryname")
+            found.append(dict(inside, basename=name.split("/")[0]) if name and is_file(inside) else inside)
+        else:
+            found.append(item)
     return found

@@ -6,7 +6,7 @@ Source: CWL v1.2 Workflow, "Scatter/gather".
 import itertools
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
-from ..values import Deferred
+from ..values import MOST_NODES, Deferred
 from .links import is_late
 from .place import CwlProblem
 
@@ -35,6 +35,12 @@ def elements(parameters: Sequence[str], method: str, inputs: Dict[str, Any]) -> 
             raise CwlProblem("the lists of a dotproduct scatter differ in length: %s" % lists)
         every: Iterator[Tuple[int, ...]] = ((i,) for i in range(sizes[0]))
     else:
+        count = 1
+        for size in sizes:
+            count *= size
+        if count > MOST_NODES:
+            what = "the scatter makes %d nodes, more than %d" % (count, MOST_NODES)
+            raise CwlProblem(what, "is it meant to be a dotproduct?", part=("scatterMethod",))
         every = itertools.product(*[range(size) for size in sizes])
     for index in every:
         own = dict(inputs)

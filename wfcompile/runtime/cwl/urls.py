@@ -2,10 +2,10 @@
 
 
 def quote(path: str) -> str:
-    """Return a path as a part of a URL."""
+    """Return a path as a part of a URL; what the file system has in the place of bytes that are not UTF-8, as these."""
     from urllib.parse import quote
 
-    return quote(path)
+    return quote(path, errors="surrogateescape")
 
 
 def unquote(text: str) -> str:

@@ -2,10 +2,10 @@
 
 import os
 import posixpath
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..values import RUN
-from .files import Host, Value, in_files, listing
+from .files import Host, Value, in_files
 from .place import CwlProblem, Place, own_location
 from .urls import unquote
 
@@ -135,17 +135,13 @@ def _located(view: View, value: Value) -> Value:
         if value["class"] == "File":
             kept["size"] = os.stat(found).st_size
         if path == view.place.outdir:
-            return _whole(view.host, kept)
+            # A list of what is in it now: later the run keeps its own records there too.
+            return dict(kept, listing=stored(view, entries(view, path, False)))
     return dict(kept, location=origin["location"])
 
 
 # what follows from the path, may have changed, or can be looked up again
 NOT_KEPT = ("path", "location", "dirname", "nameroot", "nameext", "checksum", "listing", "secondaryFiles")
-
-
-def _whole(host: Host, kept: Value) -> Value:
-    """Return the tool's directory as the list of what is in it now: later the run keeps its own records there too."""
-    return dict(kept, listing=listing(host, RUN + "/" + host.node, False))
 
 
 def _literal(view: View, value: Value) -> Value:
@@ -222,3 +218,28 @@ def seen(view: View, path: str, value: Value) -> Value:
         shown["location"] = RUN + path[len(view.place.root) :]
     shown.setdefault("basename", posixpath.basename(path))
     return shown
+
+
+def entries(view: View, path: str, deep: bool) -> List[Value]:
+    """Return what is in a directory as expressions see it, in the order of the names; links are what they lead to."""
+    target = follow(view, path)
+    own = within(view.place.outdir, target)
+    places = [_own(view, target)] if own else host_of(view).paths(_passed(view, target, path)["location"])
+    found = []
+    for name in sorted({name for place in places for name in os.listdir(place)}):
+        inner = posixpath.join(path, name)
+        entry = _entry(view, inner)
+        if entry and deep and entry["class"] == "Directory":
+            entry["listing"] = entries(view, inner, deep)
+        found += [entry] if entry else []
+    return found
+
+
+def _entry(view: View, path: str) -> Optional[Value]:
+    place = host_path(view, path)
+    if place is None:
+        origin = origin_of(view, path)
+        return seen(view, path, {"class": origin["class"]}) if is_literal(origin) else None
+    if os.path.isdir(place):
+        return seen(view, path, {"class": "Directory"})
+    return seen(view, path, {"class": "File", "size": os.stat(place).st_size}) if os.path.isfile(place) else None
