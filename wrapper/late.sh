@@ -136,6 +136,7 @@ late_row() {
 late_surplus() {
   own=$WFC_RUN/$id published=''
   runtime_label=none
+  phase_scratch
   mkdir -p -- "$own" || finish 75 publish.failed "$own cannot be made"
   collect_files
   phase_publish

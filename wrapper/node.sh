@@ -10,10 +10,10 @@ set -uo pipefail
 wfc_lib=${BASH_SOURCE[0]%/*}
 [[ $wfc_lib == /* ]] || wfc_lib=$PWD/$wfc_lib
 source "$wfc_lib/events.sh"
-source "$wfc_lib/records.sh"
-source "$wfc_lib/root.sh"
+source "$wfc_lib/locks.sh"
 source "$wfc_lib/stage.sh"
 source "$wfc_lib/payload.sh"
+source "$wfc_lib/listing.sh"
 source "$wfc_lib/publish.sh"
 # What only some steps need. Bash takes a millisecond for 500 lines, and has a thousand nodes to start.
 ! { declare -F wfc_late || declare -F wfc_globs; } >/dev/null || source "$wfc_lib/late.sh"
@@ -134,6 +134,7 @@ who_am_i() {
     job=slurm:${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
     attempt=${attempt:-$((${SLURM_RESTART_COUNT:-0} + 1))}
   elif [[ $returns == condor ]]; then
+    source "$wfc_lib/root.sh"
     condor_ad
     job=condor:$condor_job
   fi
@@ -197,19 +198,20 @@ phase_memo() {
     node_lock "$WFC_RUN/.locks"
     scratch_candidates
     for base in "${candidates[@]}"; do sweep_scratch "$base"; done
-    [[ ${WFC_LOCAL:-0} == 1 ]] || root_find
+    [[ ${WFC_LOCAL:-0} == 1 ]] || { source "$wfc_lib/root.sh" && root_find; }
     memo
   else
     memo
     [[ $returns != shared ]] || node_lock "$WFC_RUN/.locks"
     [[ -z $waited ]] || memo
   fi
-  sweep "$WFC_RUN/$id".wfc-new.* "$WFC_RUN/$id".wfc-old.*
 }
 
 memo() {
   local states
-  [[ -f $WFC_RUN/$id/done.json ]] && states=$(record_states "$WFC_RUN" "$id") && [[ -z $states ]] || return 0
+  [[ -f $WFC_RUN/$id/done.json ]] || return 0
+  source "$wfc_lib/records.sh"
+  states=$(record_states "$WFC_RUN" "$id") && [[ -z $states ]] || return 0
   emit memo.hit
   finish 0 kept
 }
@@ -221,6 +223,7 @@ phase_upstream() {
   [[ ${WFC_LOCAL:-0} != 1 ]] || patience=${WFC_LATENCY:-0}
   [[ -z $later ]] || { source "$wfc_lib/late.sh" && late_row; }
   ((${#parents[@]})) || return 0
+  source "$wfc_lib/records.sh"
   while :; do
     states=$(record_states "$WFC_RUN" "${parents[@]}") || finish 75 upstream.unread 'the records of the parents cannot be read'
     [[ $returns == shared ]] || states=$(grep '^record' <<<"$states")

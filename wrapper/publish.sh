@@ -105,9 +105,9 @@ record_header() {
   record_head="$head,\"published\":{$published},\"files\":["
 }
 
-# The command worked in its final place: the record alone makes it count.
+# The command worked in its final place: the record alone makes it count. What a killed attempt left goes with all the rest.
 publish_here() {
-  new_tree=$own.wfc-new.$me
+  new_tree=$own/.wfc-new.$me
   record_write "$new_tree" || publish_failed 'No space left on device'
   publish_sync "$own" "$new_tree"
   fault publish:written

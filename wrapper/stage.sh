@@ -87,11 +87,13 @@ place_own() {
     root=$WFC_RUN
     own=$root/$id
   else
+    source "$wfc_lib/root.sh"
     root_find
     [[ $returns == shared ]] || node_lock "$root/.locks"
     own=$root/$id
   fi
   [[ ! -e $own && ! -L $own ]] || remove "$own"
+  [[ $own == "$WFC_RUN/$id" ]] || sweep "$WFC_RUN/$id".wfc-new.* "$WFC_RUN/$id".wfc-old.* # what publish_tree left
   mkdir -p -- "$own" || finish 75 enospc "$own cannot be made"
 }
 

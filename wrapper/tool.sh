@@ -9,6 +9,7 @@ tool_stage_in() {
   [[ -z ${wfc_outdir-} || $runtime != none ]] ||
     finish 65 runtime.none "the tool works in $wfc_outdir (dockerOutputDirectory), which only a container has; compile without --container none"
   if [[ -z $p_command ]]; then
+    source "$wfc_lib/evaluator.sh"
     tool_ask command
     while IFS= read -r -d '' value; do words+=("$value"); done <"$scratch/answer"
     [[ -z ${node_files+set} ]] || tool_asked
@@ -21,58 +22,6 @@ tool_stage_in() {
   local i
   for ((i = 0; i < ${#node_stage[@]}; i += 3)); do tool_stage "${node_stage[@]:i:3}"; done
   ((${#placed[@]} == 0)) || "${runtime}_argv"
-}
-
-# tool_ask QUESTION: what the evaluator says, in $scratch/answer. One process answers all questions of a node, because Python
-# takes longer to start than to answer; it waits for the next one on a pipe, whose end is the wrapper's.
-tool_ask() {
-  [[ -n ${evaluator_pid-} ]] || tool_evaluator
-  # Bash forgets the pipes of one that was killed.
-  {
-    printf '%s\n' "$1" >&"${evaluator[1]-}"
-    read -r _ <&"${evaluator[0]-}" && return
-  } 2>/dev/null
-  wait "$evaluator_pid"
-  tool_failed $?
-}
-
-tool_evaluator() {
-  source "$wfc_lib/late.sh"
-  find_python
-  coproc evaluator {
-    exec 8>&- 9>&-
-    WFC_CODE=$WFC_RUN/.runtime exec "$python" -I -S "$wfc_lib/runtime.zip" node \
-      "$WFC_BUNDLE" "$WFC_RUN" "$root" "$job" "$own" "$id" "$wfc_tool" "$scratch/answer"
-  }
-  # shellcheck disable=SC2154 # set by coproc
-  evaluator_pid=$evaluator_PID
-  printf '%s\n' "$node_call" >&"${evaluator[1]}"
-}
-
-# tool_asked: there are no more questions.
-tool_asked() {
-  [[ -z ${evaluator[1]-} ]] || eval "exec ${evaluator[1]}>&-"
-  wait "$evaluator_pid"
-  evaluator_pid=
-}
-
-# tool_failed CODE: of the evaluator, which has said why.
-tool_failed() {
-  (($1 == 75)) || runtime_failed
-  payload_last_line
-  case $last_line in
-    *'No space left'*) finish 75 enospc "the file system of $own or $scratch is full: $last_line" ;;
-    *'quota exceeded'*) finish 75 edquot "the quota of $own or $scratch is used up: $last_line" ;;
-  esac
-  finish 75 javascript.none "$HOSTNAME cannot run JavaScript: ${last_line:-see the log}"
-}
-
-# A `when` that is false: the node publishes null for every output.
-tool_skip() {
-  published="\"\":$1"
-  collect_files
-  phase_publish
-  finish 0 skipped
 }
 
 # tool_stage ACTION TARGET SOURCE: paths as the command sees them.
@@ -150,6 +99,7 @@ tool_collect() {
   tool_published='' tool_given=()
   [[ $runtime == none ]] || tool_relink
   if [[ -n ${node_call-} && -z ${node_files+set} || -e $own/cwl.output.json ]]; then
+    [[ -n ${evaluator_pid-} ]] || source "$wfc_lib/evaluator.sh"
     tool_ask "results $1"
     {
       IFS= read -r -d '' tool_published
