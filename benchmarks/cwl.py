@@ -3,7 +3,7 @@
     python benchmarks/cwl.py [N]        default 1000
 
 A static node's command is known when it is compiled; a late one's is not, and its output is looked at by the
-evaluator: two starts of lib/runtime.zip. What is on top of bash is the CPU time of `make` less that of a loop that
+evaluator: a start of Python. What is on top of bash is the CPU time of `make` less that of a loop that
 gives the same commands to `bash -c`, each in a directory of its own. Processes are counted by the process ids of a
 namespace of their own (util-linux' unshare; `?` where that is not allowed). The exit code is 1 when a figure is above
 its limit.

@@ -39,6 +39,7 @@ def library(workflow: Workflow, site: Site) -> Iterator[File]:
         lines = "".join(f"{item.size}\t{item.name}\n" for item in linked)
         yield File("lib/inputs.tsv", lines.encode("utf-8", "surrogateescape"))
     if carries_runtime(workflow):
+        yield File("lib/start.py", (Path(wfcompile.runtime.__path__[0]) / "start.py").read_bytes())
         yield File("lib/runtime.zip", runtime_zip(reads_yaml(workflow)))
         if programs := site_programs(site):
             yield File("lib/programs.sh", programs.encode())
@@ -76,7 +77,7 @@ def reads_yaml(workflow: Workflow) -> bool:
 def runtime_zip(with_yaml: bool) -> bytes:
     """Return the runtime as a zip that Python runs: the same bytes wherever and whenever it is made."""
     package = Path(wfcompile.runtime.__path__[0])
-    files = {"__main__.py": (package / "start.py").read_bytes()}
+    files = {}
     for path in package.rglob("*.py"):
         files[f"wfcompile_runtime/{path.relative_to(package)}"] = path.read_bytes()
     if with_yaml:

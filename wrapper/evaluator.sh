@@ -19,7 +19,7 @@ tool_evaluator() {
   find_python
   coproc evaluator {
     exec 8>&- 9>&-
-    WFC_CODE=$WFC_RUN/.runtime exec "$python" -I -S "$wfc_lib/runtime.zip" node \
+    WFC_CODE=$WFC_RUN/.runtime exec "$python" -I -S "$wfc_lib/start.py" node \
       "$WFC_BUNDLE" "$WFC_RUN" "$root" "$job" "$own" "$id" "$wfc_tool" "$scratch/answer"
   }
   # shellcheck disable=SC2154 # set by coproc

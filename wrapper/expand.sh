@@ -27,7 +27,7 @@ clock
 json_quote "$point" && event_who="\"node\":$quoted"
 json_quote "$HOSTNAME" && event_who+=",\"host\":$quoted"
 find_python
-if message=$("$python" -I -S "$wfc_lib/runtime.zip" expand "$WFC_BUNDLE" "$WFC_RUN" "$point" 2>&1); then
+if message=$("$python" -I -S "$wfc_lib/start.py" expand "$WFC_BUNDLE" "$WFC_RUN" "$point" 2>&1); then
   [[ -z $message ]] || say "$point: ${message//$'\n'/$'\n'wfcompile: $point: }" | tee -a "$log.log"
   emit final '"code":0,"reason":"done"'
   exit 0

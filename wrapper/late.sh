@@ -144,25 +144,28 @@ late_surplus() {
 }
 
 # Its messages go to the log.
-runtime() { WFC_CODE=$WFC_RUN/.runtime "$python" -I -S "$wfc_lib/runtime.zip" "$@"; }
+runtime() { WFC_CODE=$WFC_RUN/.runtime "$python" -I -S "$wfc_lib/start.py" "$@"; }
 
 runtime_failed() {
   payload_last_line
   finish 65 late.failed "${1:+$1: }${last_line:-a value that a job published cannot be used}"
 }
 
-# The runtime is Python's standard library; batch nodes have it under one of these names. Its version is told sooner than
-# it starts.
+# The runtime is Python's standard library; batch nodes have it under one of these names. To ask for the version takes a
+# process, so what was found is kept for the other nodes of this host.
 find_python() {
-  local name
+  local name looked_in kept=$WFC_RUN/.python@$HOSTNAME
   [[ -z ${python-} ]] || return 0
   # shellcheck disable=SC1091 # generated from the site profile
   [[ ! -f $wfc_lib/programs.sh ]] || source "$wfc_lib/programs.sh"
+  looked_in=${WFC_PYTHON-}:$PATH
+  { read -r name && read -r python && [[ $name == "$looked_in" ]] && type "$python" >&2; } 2>/dev/null <"$kept" && return
   for name in "${WFC_PYTHON-}" python3 /usr/libexec/platform-python python; do
     [[ -n $name ]] || continue
     if [[ $("$name" -V 2>/dev/null) =~ ^Python\ 3\.([0-9]+) ]] && ((BASH_REMATCH[1] >= 6)); then
       python=$name
-      return
+      { printf '%s\n' "$looked_in" "$name" >"$kept.$$" && mv -fT -- "$kept.$$" "$kept"; } 2>/dev/null
+      return 0
     fi
   done
   finish 75 python.none "no Python 3.6 or newer on $HOSTNAME; set WFC_PYTHON"

@@ -129,8 +129,8 @@ def test_nothing_but_the_standard_library_is_imported(bare: Path, tmp_path: Path
     done = make(tmp_path / "bundle", bare, PYTHONPATH=str(tmp_path / "traps"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert placeless(output_object(tmp_path / "bundle/run/outputs")) == placeless(expected)
-    ran = [line for line in calls.read_text().splitlines() if "runtime.zip" in line]
-    assert {line.split(".zip ")[1].split()[0] for line in ran} >= {"node", "expand", "give"}
+    ran = [line for line in calls.read_text().splitlines() if "start.py" in line]
+    assert {line.split("start.py ")[1].split()[0] for line in ran} >= {"node", "expand", "give"}
     assert all(line.startswith("-I -S ") for line in ran)
 
 

@@ -1,4 +1,4 @@
-"""What a run asks of the runtime; `python3 lib/runtime.zip COMMAND …` calls main().
+"""What a run asks of the runtime; `python3 lib/start.py COMMAND …` calls main().
 
     expand BUNDLE RUN POINT           write RUN/dynamic/POINT: rows, ids, and lines of the target's language
     row BUNDLE RUN NODE               print a node's row; code 3 when this run has no such node
@@ -14,7 +14,6 @@ Code 65: the workflow or its data are at fault; 75: this host is. The message sa
 import errno
 import gc
 import sys
-from importlib import import_module
 from typing import List
 
 from .values import FormatError, Problem
@@ -37,7 +36,7 @@ def main(words: List[str]) -> int:
     """Run one command; returns its exit code."""
     module, function = COMMANDS[words[0]]  # loaded only when asked for: a start counts a thousand times
     try:
-        run = getattr(import_module("." + module, __package__), function)
+        run = getattr(__import__("%s.%s" % (__package__, module), fromlist=[function]), function)
         gc.enable()  # start.py has put it off: of what is imported, nothing is garbage
         return int(run(*words[1:]))
     except (Problem, FormatError) as error:

@@ -7,8 +7,8 @@ from typing import Any, Dict
 
 from .values import RESERVED, RUN, Problem, Published
 
-# what a shell may read as more than a part of a word, and braces, which formatting reads
-_SPECIAL = re.compile(r"[\s{}$`\\\"';&|<>()*?!\x00-\x1f\x7f]")
+# what a shell may read as more than a part of a word, beside blanks, and braces, which formatting reads
+_SPECIAL = frozenset("{}$`\\\"';&|<>()*?!\x7f").union([chr(code) for code in range(32)])
 
 
 def published_by(run: str, node_id: str) -> Dict[str, Any]:
@@ -25,6 +25,8 @@ def published_by(run: str, node_id: str) -> Dict[str, Any]:
 
 def _bytes(text: str) -> str:
     """Return JSON text in which bytes that are not UTF-8, written as \\u00XX (events.sh), read back as surrogates."""
+    if "\\u00" not in text:
+        return text
     return re.sub(r"(?<!\\)((?:\\\\)*)\\u00([89a-f][0-9a-f])", r"\1\\udc\2", text)
 
 
@@ -55,4 +57,5 @@ def as_data(value: Any, node_id: str) -> Any:
     if any(character in rest for character in RESERVED):
         shown = rest.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         raise Problem("node '%s' published %r, which holds a reserved character" % (node_id, shown))
-    return Published(value) if _SPECIAL.search(value) else value
+    is_plain = _SPECIAL.isdisjoint(value) and "".join(value.split()) == value
+    return value if is_plain else Published(value)

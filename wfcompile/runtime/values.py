@@ -8,8 +8,7 @@ An origin says whose results a value uses: None (nobody's), a node number, a tup
 dict of origins parallel to the data. Negative numbers stand for init directories.
 """
 
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 RUN = "⦗run⦘"
 JOB = "⦗job⦘"  # the node's own directory in scratch, likewise
@@ -86,14 +85,19 @@ class FormatError(ValueError):
     """A format string cannot be read, or names what is not there."""
 
 
-@contextmanager
-def in_part(*part: str) -> Iterator[None]:
+class in_part:  # contextlib, with what it needs, takes longer to load than a short node's answer
     """Say of a Problem in which part of a step it was, if that is not known yet."""
-    try:
-        yield
-    except Problem as problem:
-        problem.part = problem.part or part
-        raise
+
+    def __init__(self, *part: str) -> None:
+        self.part = part
+
+    def __enter__(self) -> None:
+        """There is nothing to do before."""
+
+    def __exit__(self, kind: Any, problem: Any, trace: Any) -> None:
+        """Tell the problem."""
+        if isinstance(problem, Problem):
+            problem.part = problem.part or self.part
 
 
 class Waiting:

@@ -3,7 +3,6 @@
 Values hold only location and basename; the rest follows from them and from where the run is.
 """
 
-import contextlib
 import posixpath
 from typing import Any, Dict, Optional
 
@@ -92,8 +91,10 @@ def described(value: Any, root: str) -> Any:
     full = {key: described(one, root) for key, one in value.items()}
     if is_file(value):
         for key in DERIVED + ("basename", "location", "size"):
-            with contextlib.suppress(KeyError, Unknown):
+            try:
                 full[key] = attribute(value, key, root)
+            except (KeyError, Unknown):
+                continue
     return full
 
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ..values import JOB, RUN, Deferred, Late, has_late
-from . import derived, reads
+from . import derived
 from .place import CwlProblem, Lacking, Place, Unknown
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ def value_of(expression: str, context: Context) -> Any:
 
 def run(expression: str, context: Context, javascript: "Javascript") -> Any:
     """Return the value of JavaScript."""
+    from . import reads  # only JavaScript needs its regular expressions
+
     library = context.requirements["InlineJavascriptRequirement"].get("expressionLib") or []
     names = reads.inputs_read([expression] + library)
     inputs = context.inputs if names is None else {key: context.inputs[key] for key in context.inputs if key in names}

@@ -1,15 +1,11 @@
 """Names that match a pattern in the tool's directory, whose links hold paths as the command saw them."""
 
-import fnmatch
 import os
 import posixpath
-import re
 from typing import Iterator, List
 
 from .place import CwlProblem
 from .view import View, host_path, within
-
-MAGIC = re.compile(r"[*?[]")
 
 
 def glob(view: View, pattern: str) -> List[str]:
@@ -21,6 +17,11 @@ def glob(view: View, pattern: str) -> List[str]:
         only_directories = number < len(parts) - 1 or pattern.endswith("/")
         paths = [found for path in paths for found in _matching(view, path, part, only_directories)]
     return sorted(paths, key=os.fsencode)
+
+
+def has_wildcards(pattern: str) -> bool:
+    """Tell whether a pattern can match more than its own text."""
+    return not {"*", "?", "["}.isdisjoint(pattern)
 
 
 def inner_parts(outdir: str, pattern: str) -> List[str]:
@@ -38,7 +39,9 @@ def _matching(view: View, directory: str, part: str, only_directories: bool) -> 
     place = host_path(view, directory)
     if place is None:
         return
-    if MAGIC.search(part):
+    if has_wildcards(part):
+        import fnmatch  # few globs need it
+
         names = [name for name in os.listdir(place) if part.startswith(".") or not name.startswith(".")]
         names = [name for name in names if fnmatch.fnmatchcase(name, part)]
     else:

@@ -5,7 +5,6 @@ processes or, where it offers that, the network. It answers one request after th
 event loop, so nothing that code has put off ever runs.
 """
 
-import contextlib
 import json
 import os
 import re
@@ -163,8 +162,10 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
-            with contextlib.suppress(BrokenPipeError):
+            try:
                 pipe.close()
+            except BrokenPipeError:
+                continue
 
 
 def problem_of(error: str) -> CwlProblem:

@@ -7,7 +7,7 @@ from ..values import in_part
 from .derived import is_file
 from .expressions import Context, evaluate, needs_javascript, pieces
 from .files import Value, in_files
-from .globs import MAGIC, inner_parts
+from .globs import has_wildcards, inner_parts
 from .place import Place, Unknown, own_location
 
 PLAIN = {"glob", "loadListing"}  # what a binding may say that leaves a file where it is
@@ -63,7 +63,7 @@ def _found(port: Dict[str, Any], context: Context, linked: Any) -> Value:
     for one in given if isinstance(given, list) else [given]:
         value = evaluate(one, context)
         patterns.extend(value if isinstance(value, list) else [value])
-    if len(patterns) != 1 or not isinstance(patterns[0], str) or MAGIC.search(patterns[0]):
+    if len(patterns) != 1 or not isinstance(patterns[0], str) or has_wildcards(patterns[0]):
         raise Unknown("the names of files")
     parts = inner_parts(context.place.outdir, patterns[0])
     if not parts or parts[0] in linked:
