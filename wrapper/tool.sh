@@ -98,7 +98,7 @@ tool_collect() {
   local file placed=()
   tool_published='' tool_given=()
   [[ $runtime == none ]] || tool_relink
-  if [[ -n ${node_call-} && -z ${node_files+set} || -e $own/cwl.output.json ]]; then
+  if [[ -n ${node_call-} && -z ${node_files+set} ]]; then
     [[ -n ${evaluator_pid-} ]] || source "$wfc_lib/evaluator.sh"
     tool_ask "results $1"
     {
@@ -107,6 +107,9 @@ tool_collect() {
     } <"$scratch/answer"
     tool_asked
   else
+    # Later nodes were made with the names that the tool's globs give.
+    [[ ! -e $own/cwl.output.json || -z ${node_files-} ]] ||
+      finish 65 output.declared "the command wrote cwl.output.json, but the tool's outputs name files (${node_files[*]}); leave out one of the two"
     tool_given=(${node_files[@]+"${node_files[@]}"})
     for file in ${node_files[@]+"${node_files[@]}"}; do
       [[ ! -L $own/$file ]] || tool_resolve "$own/$file"

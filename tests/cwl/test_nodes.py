@@ -56,6 +56,17 @@ def test_a_scheduler_that_wants_a_node_gets_one(target: str, file: str, line: st
     assert line in (tmp_path / target / file).read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("glob", "code"), [("a.txt", FAILED), ("*.txt", DONE)])
+def test_outputs_that_are_said_twice(tmp_path: Path, glob: str, code: int) -> None:
+    """Later nodes know a name without a pattern before the command has run; cwl.output.json could say another."""
+    command = """echo a >a.txt; echo b >b.txt; echo '{"a": {"class": "File", "path": "b.txt"}}' >cwl.output.json"""
+    output = {"type": "File", "outputBinding": {"glob": glob}}
+    text = TOOL + f"inputs: []\nbaseCommand: {json.dumps(['sh', '-c', command])}\noutputs: {json.dumps({'a': output})}"
+    ended, outputs, said = ran(tmp_path, text)
+    assert ended == code, said
+    assert outputs["a"]["basename"] == "b.txt" if code == DONE else "output.declared" in said
+
+
 @pytest.mark.parametrize("limit", ["1", "$(inputs.limit)"])
 def test_a_command_is_ended_after_its_time(tmp_path: Path, limit: str) -> None:
     text = TOOL + f"requirements: {{ToolTimeLimit: {{timelimit: {limit}}}, ShellCommandRequirement: {{}}}}\n"
