@@ -147,7 +147,7 @@ tool_resolve() {
 # Links to the rest of the run, after collect_files: in a directory that the tool gives they become what they lead to,
 # the others go, because the outputs name the places that they lead to.
 tool_unlink() {
-  local i again=
+  local i again='' placed=()
   for ((i = 0; i < ${#record_links[@]}; i++)); do
     tool_elsewhere "${record_targets[i]}" || continue
     if tool_gives "${record_links[i]}"; then

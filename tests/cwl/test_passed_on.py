@@ -101,7 +101,7 @@ def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
 
 
 def test_the_words_by_which_a_full_disk_is_told() -> None:
-    told = (ROOT / "wrapper/tool.sh").read_text()
+    told = (ROOT / "wrapper/evaluator.sh").read_text()
     for number, words, reason in (
         (errno.ENOSPC, "No space left", "enospc"),
         (errno.EDQUOT, "quota exceeded", "edquot"),
